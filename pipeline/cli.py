@@ -1,0 +1,381 @@
+"""The command line: verbs, options, and the one place where errors become a line and a code.
+
+Exit codes: 0 done; 1 you must act (one line says what and how); 3 done, but rows were
+rejected and ``--strict`` was given.
+"""
+
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from pipeline import __version__
+from pipeline.errors import PipelineError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: The model that ships: beside the package in a checkout, inside it in an installed wheel.
+DEFAULT_MODEL = Path("models/default")
+
+_ACT, _REJECTED = 1, 3
+
+#: Typer carries its own copy of click, whose base of all usage errors has no public name.
+_UsageError: Any = typer.BadParameter.__bases__[0]
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Complaint triage: exported tickets in any language in, decided tickets out.",
+)
+rules_app = typer.Typer(no_args_is_help=True, help="Look after the tables people edit.")
+app.add_typer(rules_app, name="rules")
+
+Exports = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="EXPORT...",
+        help="Files, folders or globs: csv, tsv, jsonl, xlsx, parquet, plain or .gz.",
+    ),
+]
+Labelled = Annotated[
+    list[str], typer.Argument(metavar="LABELLED...", help="Files with a category column.")
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="FIELD=HEADER",
+        help="Where a field stands when its header "
+        "is not recognised, for instance text=投诉内容. Repeatable.",
+    ),
+]
+Encoding = Annotated[
+    str | None, typer.Option(help="Encoding of all text files; found by itself when not given.")
+]
+Now = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ISO8601",
+        help="The moment deadlines are judged against; default: the "
+        "clock. Give it to repeat a run to the byte.",
+    ),
+]
+Jobs = Annotated[int, typer.Option(min=0, help="Processes; 0 means one for each core.")]
+EncoderMode = Annotated[
+    Literal["auto", "on", "off"],
+    typer.Option(
+        help="The sentence encoder: auto asks it about doubtful tickets only, on about "
+        "all (slower, a little better), off never (fastest)."
+    ),
+]
+RulesDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--rules",
+        metavar="DIR",
+        help="Your own rules tables; a table that is not in DIR stays the one that ships.",
+    ),
+]
+ModelDir = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="DIR", help="Model folder; default: models/default."),
+]
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"complaint-triage {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def classify(
+    exports: Exports,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the results.")],
+    model: ModelDir = None,
+    rules: RulesDir = None,
+    column: Columns = None,
+    encoding: Encoding = None,
+    now: Now = None,
+    jobs: Jobs = 0,
+    engine: Annotated[Literal["local", "dask"], typer.Option(help="Where batches run.")] = "local",
+    formats: Annotated[
+        str,
+        typer.Option("--format", help="Of triaged.*: csv,jsonl,parquet,xlsx; several with commas."),
+    ] = "csv",
+    encoder: EncoderMode = "auto",
+    redact: Annotated[bool, typer.Option("--redact", help="Replace personal data.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a run that was broken off.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run that DIR holds.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 3 when rows were rejected.")
+    ] = False,
+) -> int:
+    """Triage exported tickets: language, category, urgency, team, deadline, rank, and why.
+
+    Example: python classify.py exports/ --out out
+    """
+    if engine == "dask":
+        raise PipelineError("--engine dask is not available yet. Leave it out to run locally.")
+    if redact:
+        raise PipelineError("--redact is not available yet. Leave it out.")
+    from pipeline import engine as machine
+    from pipeline import output
+
+    run = machine.Run(
+        exports=exports,
+        out=out,
+        now=_moment(now),
+        model=_model_folder(model),
+        rules=rules,
+        columns=_columns(column),
+        encoding=encoding,
+        encoder=encoder,
+        formats=tuple(part.strip() for part in formats.split(",")),
+        jobs=jobs or machine.usable_cores(),
+        force=force,
+        resume=resume,
+    )
+    with _progress("tickets") as step:
+        summary = machine.classify(run, progress=step)
+    output.show(summary, _console(), out=out)
+    rejected = summary["counts"]["stage"]["rejected"]
+    return _REJECTED if strict and rejected else 0
+
+
+@app.command()
+def train(
+    labelled: Labelled,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Model folder to write.")],
+    rules: RulesDir = None,
+    column: Columns = None,
+    encoding: Encoding = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="Labelled file the model is judged on, never trained on."
+        ),
+    ] = None,
+    mix: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABEL=SHARE,...",
+            help="The mix of categories expected in use, when the training data has another.",
+        ),
+    ] = None,
+    encoder: EncoderMode = "auto",
+    jobs: Jobs = 0,
+    force: Annotated[bool, typer.Option("--force", help="Replace the model in DIR.")] = False,
+) -> int:
+    """Learn a model from labelled tickets: a category column, and reason, urgency, emotion.
+
+    Example: python train.py history.csv --out models/ours
+    """
+    from pipeline import engine as machine
+    from pipeline.learn import command
+
+    summary = command.train(
+        labelled,
+        out,
+        rules_dir=rules,
+        columns=_columns(column),
+        encoding=encoding,
+        test=test or [],
+        mix=_mix(mix),
+        encoder=encoder,
+        jobs=jobs or machine.usable_cores(),
+        force=force,
+        tell=_tell,
+    )
+    _console().print(summary, highlight=False, markup=False)
+    return 0
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Model folder.")],
+    labelled: Labelled,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the numbers as JSON.")
+    ] = None,
+    rules: RulesDir = None,
+    column: Columns = None,
+    encoding: Encoding = None,
+    encoder: EncoderMode = "auto",
+) -> int:
+    """Score a labelled file and say how often the model is right, by language and category."""
+    from pipeline.learn import command
+
+    report = command.evaluate(
+        model,
+        labelled,
+        out,
+        rules_dir=rules,
+        columns=_columns(column),
+        encoding=encoding,
+        encoder=encoder,
+    )
+    _console().print(report, highlight=False, markup=False)
+    return 0
+
+
+@app.command()
+def explain(
+    text: Annotated[str, typer.Argument(help="A customer's words.")],
+    model: ModelDir = None,
+    rules: RulesDir = None,
+    country: Annotated[str, typer.Option(help="Country code, helps with the language.")] = "",
+    encoder: EncoderMode = "auto",
+) -> int:
+    """Triage one text and show what decided."""
+    from pipeline.explaining import explain_text
+
+    _console().print(
+        explain_text(
+            text, model=_model_folder(model), rules=rules, country=country, encoder=encoder
+        ),
+        highlight=False,
+    )
+    return 0
+
+
+@rules_app.command("check")
+def rules_check(
+    directory: Annotated[
+        Path | None,
+        typer.Option("--rules", metavar="DIR", help="Your own tables; default: those that ship."),
+    ] = None,
+) -> int:
+    """Validate every table; name what is wrong, unreachable or missing."""
+    from pipeline.rules import load
+
+    problems = load.check(directory)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        return _ACT
+    typer.echo("All rules tables are in order.")
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code. Users never see a traceback."""
+    warnings.showwarning = _warn
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(args=given, prog_name="pipeline", standalone_mode=False)
+    except _UsageError as error:
+        return _fail(f"{error.format_message()} See --help.")
+    except (typer.Abort, KeyboardInterrupt):
+        return _fail("Stopped. Nothing in the output folder was changed.")
+    except PipelineError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        return _ACT
+    except MemoryError:
+        return _fail("Not enough memory. Give --jobs 1, or split the export.")
+    except Exception as error:  # the last line of defence: a line, not a traceback
+        return _unexpected(error)
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str) -> int:
+    typer.echo(f"error: {message}", err=True)
+    return _ACT
+
+
+def _unexpected(error: Exception) -> int:
+    import os
+    import traceback
+
+    if os.environ.get("TRIAGE_TRACEBACK"):
+        traceback.print_exception(error)
+    return _fail(
+        f"unexpected {type(error).__name__}: {error}. This is a fault of the program: please "
+        "report it with the output of the same command under TRIAGE_TRACEBACK=1."
+    )
+
+
+def _warn(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    if not issubclass(category, DeprecationWarning | SyntaxWarning | FutureWarning):
+        typer.echo(f"note: {message}", err=True)
+
+
+def _moment(now: str | None) -> datetime:
+    if now is None:
+        return datetime.now(UTC).replace(microsecond=0)
+    try:
+        moment = datetime.fromisoformat(now)
+    except ValueError:
+        raise PipelineError(
+            f"--now must be an ISO 8601 time such as 2026-11-21T09:00:00Z. Got {now!r} instead."
+        ) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _columns(given: Sequence[str] | None) -> dict[str, str]:
+    pairs = {}
+    for one in given or ():
+        field, equals, header = one.partition("=")
+        if not equals or not field.strip() or not header:
+            raise PipelineError(f"--column must be FIELD=HEADER. Got {one!r} instead.")
+        pairs[field.strip()] = header
+    return pairs
+
+
+def _mix(given: str | None) -> dict[str, float]:
+    if not given:
+        return {}
+    try:
+        pairs = [part.split("=") for part in given.split(",")]
+        return {label.strip(): float(share) for label, share in pairs}
+    except ValueError:
+        raise PipelineError(
+            f"--mix must be LABEL=SHARE,LABEL=SHARE with shares such as 0.4. Got {given!r} instead."
+        ) from None
+
+
+def _model_folder(given: Path | None) -> Path:
+    if given is not None:
+        return given
+    beside = Path(__file__).parent.parent / DEFAULT_MODEL
+    inside = Path(__file__).parent / "default_model"
+    return next((path for path in (DEFAULT_MODEL, beside, inside) if path.is_dir()), DEFAULT_MODEL)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(soft_wrap=True)
+
+
+def _tell(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int], None]]:
+    """Show how many rows are done and how fast, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda rows: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.completed:,.0f} " + what), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda rows: bar.advance(task, rows)

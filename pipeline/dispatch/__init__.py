@@ -1,0 +1,10 @@
+"""What is decided: routing, deadlines, repeat contacts and incidents, the order of the queue.
+
+`assign` works on any batch of tickets; `arrange` looks at all of them together, at the columns
+`NARROW` only.
+"""
+
+from pipeline.dispatch.arranging import NARROW, arrange
+from pipeline.dispatch.deciding import assign
+
+__all__ = ["NARROW", "arrange", "assign"]

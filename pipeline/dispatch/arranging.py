@@ -1,0 +1,134 @@
+"""The whole-set step: repeat contacts, incidents, and one total order of all open tickets."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.dispatch.deadline import to_seconds
+from pipeline.dispatch.groups import Codes, codes
+from pipeline.dispatch.incidents import CAUSES, find_incidents
+from pipeline.dispatch.matching import dollars
+from pipeline.dispatch.priority import EMOTION_POINTS, LEVEL_POINTS, Inputs, Points, parts, scale
+from pipeline.dispatch.repeats import repeat_contacts
+from pipeline.ticket import CLOSED_STATES
+
+if TYPE_CHECKING:
+    from pipeline.rules.load import Rules
+
+#: The columns that `arrange` needs of every ticket.
+NARROW: Final[tuple[str, ...]] = (
+    "ticket_id",
+    "created_at",
+    "customer_id",
+    "order_id",
+    *CAUSES,
+    "status",
+    "category",
+    "reason",
+    "urgency",
+    "urgency_level",
+    "emotion",
+    "customer_tier",
+    "order_value",
+    "currency",
+    "first_response_due_at",
+    "sla_state",
+)
+
+#: Decimals of `priority`: what the last bits of a logarithm are differs between processors.
+_DECIMALS: Final = 4
+
+
+def arrange(narrow: pd.DataFrame, rules: "Rules", *, now: datetime) -> pd.DataFrame:
+    """Look at all tickets together; give the columns of the room ``queue``, same row order.
+
+    The order of open tickets is total: by `priority` (see `pipeline.dispatch.priority`),
+    then the earlier deadline, the earlier creation, the smaller ticket_id, the row read first.
+    Closed tickets count as repeat contacts and in incidents, but have no priority and no rank.
+    A status that is not known to be closed is open: no ticket is lost.
+
+    :param narrow: The columns `NARROW` of every ticket of the export.
+    :param now: From when waiting and deadlines are looked at; needs a time zone.
+    :raises ValueError: `now` or a time column has no time zone.
+    """
+    created = to_seconds(narrow["created_at"], now=now)
+    customer, _ = codes(narrow["customer_id"])
+    repeats = repeat_contacts(created, customer, codes(narrow["order_id"])[0])
+    incidents = find_incidents(narrow, created, customer)
+    is_open = ~narrow["status"].isin(CLOSED_STATES).to_numpy(bool)
+    inputs = _inputs(narrow, rules, created, repeats, incidents.size, now)
+    total = np.sum(list(parts(inputs).values()), axis=0)
+    priority = np.round(scale(total), _DECIMALS)
+    rank = _ranks(narrow, priority, created, is_open)
+    return pd.DataFrame(
+        {
+            "incident_id": incidents.id,
+            "incident_size": pd.arrays.IntegerArray(incidents.size, incidents.size == 0),
+            "repeat_contacts": pd.arrays.IntegerArray(repeats, np.zeros(len(repeats), bool)),
+            "priority": np.where(is_open, priority, np.nan),
+            "rank": pd.arrays.IntegerArray(rank, ~is_open),
+        },
+        index=narrow.index,
+    )
+
+
+def _inputs(
+    narrow: pd.DataFrame,
+    rules: "Rules",
+    created: Codes,
+    repeats: Codes,
+    incident: Codes,
+    now: datetime,
+) -> Inputs:
+    moment = int(pd.Timestamp(now).timestamp())
+    due = to_seconds(narrow["first_response_due_at"], now=now)
+    answered = narrow["sla_state"].isin(["met", "missed"]).to_numpy(bool)
+    tiers = rules.routing.tiers
+    return Inputs(
+        level_points=_look_up(narrow["urgency_level"], LEVEL_POINTS, LEVEL_POINTS["normal"]),
+        urgency=narrow["urgency"].to_numpy(float),
+        emotion_points=_look_up(narrow["emotion"], EMOTION_POINTS, 0.0),
+        value=dollars(narrow, rules.routing.currencies),
+        tier=_look_up(narrow["customer_tier"], tiers, 0.0),
+        repeats=repeats.astype(float),
+        incident=incident.astype(float),
+        slack=np.where(answered, np.inf, (due - moment).astype(float)),
+        waited=(moment - created).astype(float),
+    )
+
+
+def _look_up(column: pd.Series, table: Mapping[str, float], default: float) -> Points:
+    """The number of each text in a table with lower-case keys."""
+    found, values = pd.factorize(column)
+    numbers = [table.get(str(value).strip().lower(), default) for value in values]
+    return np.array([*numbers, default])[found]
+
+
+def _ranks(
+    narrow: pd.DataFrame, priority: Points, created: Codes, is_open: npt.NDArray[np.bool_]
+) -> Codes:
+    """1 for the first open ticket, 2 for the next ...; 0 for closed ones."""
+    rows = np.flatnonzero(is_open)
+    due = narrow["first_response_due_at"].astype("int64").to_numpy()[rows]
+    keys: list[npt.NDArray[Any]] = [
+        _text_order(narrow["ticket_id"].iloc[rows]),
+        created[rows],
+        due,
+        -priority[rows],
+    ]
+    order = np.lexsort(keys)  # the last key decides first; equal rows keep their order
+    ranks = np.zeros(len(narrow), np.int64)
+    ranks[rows[order]] = np.arange(1, len(rows) + 1)
+    return ranks
+
+
+def _text_order(texts: pd.Series) -> Codes:
+    """A number for each text that sorts as its UTF-8 bytes do; equal texts share it."""
+    column = pa.array(texts, type=pa.large_string(), from_pandas=True)
+    return pc.rank(column, tiebreaker="min").to_numpy().astype(np.int64)

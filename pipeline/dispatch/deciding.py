@@ -1,0 +1,55 @@
+"""The batch step: routing, deadline, action, review and explanation of scored tickets."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from pipeline.dispatch.actions import first_actions, missing_information
+from pipeline.dispatch.deadline import check_aware, deadlines, states
+from pipeline.dispatch.explanation import explanations
+from pipeline.dispatch.matching import Facts
+from pipeline.dispatch.screening import suspicious
+from pipeline.dispatch.text_key import text_keys
+
+if TYPE_CHECKING:
+    from pipeline.rules.load import Rules
+
+
+def assign(tickets: pd.DataFrame, rules: "Rules", *, now: datetime) -> pd.DataFrame:
+    """Decide who takes each ticket, until when, what to do first, and say why.
+
+    A pure function of the batch: any split of the tickets into batches gives the same answers.
+    It adds the columns of the room ``dispatch`` (see `pipeline.ticket`) and ``_text_key``
+    (uint64), and changes none that is there.
+
+    :param tickets: Scored tickets: the columns of intake, text and model, ``_clean`` and
+        ``_review``.
+    :param now: When the states of the deadlines are looked at; needs a time zone.
+    :raises ValueError: `now` or a time column has no time zone.
+    """
+    check_aware(now)
+    tickets = _reviewed(tickets, rules)
+    facts = Facts(tickets, rules.routing.currencies)
+    rule = facts.first_fit([one.conditions for one in rules.routing.rules])
+    found = deadlines(tickets, facts, rule, (rules.routing, rules.sla), now=now)
+    decided = tickets.assign(
+        team=pd.array([one.team for one in rules.routing.rules], dtype="str").take(rule),
+        routing_rule=pd.array([one.id for one in rules.routing.rules], dtype="str").take(rule),
+        suggested_action=first_actions(tickets["reason"], rule, rules.routing.rules, rules.actions),
+        missing_information=missing_information(tickets, rules.actions),
+        first_response_due_at=found.due,
+        sla_policy=found.policy,
+        sla_state=states(tickets, found, now=now),
+        _text_key=text_keys(tickets["_clean"]),
+    )
+    sentences = explanations(decided, rules.routing.teams)
+    return decided.assign(explanation=pd.array(sentences, dtype="str"))
+
+
+def _reviewed(tickets: pd.DataFrame, rules: "Rules") -> pd.DataFrame:
+    """Add needs_review and review_reason; a suspicious text beats what the model is unsure of."""
+    flagged = suspicious(tickets["text"], rules.screening)
+    reason = tickets["_review"].where(~flagged, "suspicious").astype("str")
+    return tickets.assign(review_reason=reason, needs_review=np.asarray(reason != "", dtype=bool))

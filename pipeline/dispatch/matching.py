@@ -1,0 +1,78 @@
+"""Which tickets of a batch fit the conditions of a rule, all tickets at once."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pipeline.rules.conditions import VALUE_COLUMN, Condition, reads
+
+Mask = npt.NDArray[np.bool_]
+
+
+class Facts:
+    """A batch as the rules see it; each distinct text of a column is judged only once."""
+
+    def __init__(self, tickets: pd.DataFrame, currencies: Mapping[str, float]) -> None:
+        self._tickets = tickets
+        self._currencies = currencies
+        self._coded: dict[str, tuple[npt.NDArray[Any], list[str]]] = {}
+        self._numbers: dict[str, npt.NDArray[np.float64]] = {}
+
+    def fit(self, conditions: Iterable[Condition]) -> Mask:
+        """True where all of `conditions` hold (everywhere when there are none)."""
+        fits = np.ones(len(self._tickets), dtype=bool)
+        for condition in conditions:
+            fits &= self._fit_one(condition)
+        return fits
+
+    def first_fit(self, rules: Iterable[tuple[Condition, ...]]) -> npt.NDArray[np.intp]:
+        """For each ticket the index of the first of `rules` that fits, or -1."""
+        chosen = np.full(len(self._tickets), -1, dtype=np.intp)
+        for index, conditions in enumerate(rules):
+            chosen[(chosen < 0) & self.fit(conditions)] = index
+        return chosen
+
+    def _fit_one(self, condition: Condition) -> Mask:
+        column, test, _ = condition.field
+        if test == "flag":
+            return self._tickets[column].to_numpy(bool) == bool(condition.bound)
+        if test == "min":
+            return self._number(column) >= condition.bound
+        if test == "max":
+            return self._number(column) <= condition.bound
+        codes, values = self._codes(column)
+        if test == "in":
+            fits = [value in condition.values for value in values]
+        else:
+            fits = [reads(condition.values, value) for value in values]
+        return np.array([*fits, False])[codes]  # the code -1 (no value) picks the last one
+
+    def _codes(self, column: str) -> tuple[npt.NDArray[Any], list[str]]:
+        if column not in self._coded:
+            codes, values = pd.factorize(self._tickets[column])
+            self._coded[column] = codes, [str(value).strip().lower() for value in values]
+        return self._coded[column]
+
+    def _number(self, column: str) -> npt.NDArray[np.float64]:
+        if column not in self._numbers:
+            self._numbers[column] = (
+                dollars(self._tickets, self._currencies)
+                if column == VALUE_COLUMN
+                else self._tickets[column].to_numpy(float)
+            )
+        return self._numbers[column]
+
+
+def dollars(tickets: pd.DataFrame, currencies: Mapping[str, float]) -> npt.NDArray[np.float64]:
+    """`order_value` in US dollars, NaN where there is none.
+
+    >>> orders = pd.DataFrame({"order_value": [1000.0, 20.0], "currency": ["JPY", ""]})
+    >>> dollars(orders, {"JPY": 0.0067}).tolist()
+    [6.7, 20.0]
+    """
+    codes, names = pd.factorize(tickets["currency"])
+    rates = [currencies.get(str(name).strip().upper(), 1.0) for name in names]
+    return tickets["order_value"].to_numpy(float) * np.array([*rates, 1.0])[codes]

@@ -1,0 +1,226 @@
+"""Where the batches run, and the way of a whole export: read, triage, order, write.
+
+Batches are independent, so they may run in this process or in several; the results are the
+same bytes. Each worker parks its batch in the spool and returns only its number. The reader
+stays a few batches ahead of the workers and no more, so memory does not grow with the export.
+"""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pipeline import dispatch, intake, output
+from pipeline.errors import OutputError, PipelineError
+from pipeline.intake import Batch, Source
+from pipeline.model import store
+from pipeline.model.scoring import Scorer
+from pipeline.rules import load as rules_load
+from pipeline.rules.load import Rules
+from pipeline.text.encoder import Mode
+from pipeline.triage import triage
+
+#: Rows in a batch: large enough that the fixed cost of a batch (about 30 ms) is small, small
+#: enough that two workers share an export of ten thousand evenly.
+BATCH_ROWS = 2048
+#: Up to this many batches run in this process: starting workers costs about two seconds each.
+_INLINE_BATCHES = 2
+_MANIFEST = "run.json"
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that decides what comes out of a run."""
+
+    exports: Sequence[str | Path]
+    out: Path
+    now: datetime
+    model: Path
+    rules: Path | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    encoding: str | None = None
+    encoder: Mode = "auto"
+    formats: Sequence[str] = ("csv",)
+    jobs: int = 1
+    force: bool = False
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What a worker needs besides its batch; small, so that it travels with each one."""
+
+    model: Path
+    model_fingerprint: str
+    rules: Path | None
+    encoder: Mode
+    now: datetime
+    spool: output.Spool
+
+
+def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:
+    """Triage exports into ``run.out`` and return the summary that was written.
+
+    :param progress: Called with the number of rows of each batch that is done.
+    """
+    clock = _Clock()
+    output.check_formats(run.formats)
+    paths = intake.find(run.exports)
+    rules = rules_load.load(run.rules)
+    scorer = _scorer(run.model, "", run.encoder)
+    clock.lap("prepare")
+    spool, now = _open_spool(run, paths, scorer, rules)
+    sources: dict[str, Source] = {}
+    job = _Job(run.model, scorer.model.fingerprint, run.rules, run.encoder, now, spool)
+    batches = _todo(_read(run, paths, rules, now), spool, sources)
+    for rows in _run_batches(batches, job, run.jobs):
+        progress(rows)
+    clock.lap("triage")
+    arranged = dispatch.arrange(spool.narrow(dispatch.NARROW), rules, now=now)
+    clock.lap("arrange")
+    info = output.RunInfo(
+        now=now,
+        sources=tuple(sources.values()),
+        model={
+            "folder": run.model.as_posix(),
+            "fingerprint": scorer.model.fingerprint,
+            "encoder": run.encoder if scorer.encoder else "off",
+        },
+        rules={
+            "folder": run.rules.as_posix() if run.rules else "",
+            "fingerprint": rules.fingerprint,
+        },
+        options={"formats": list(run.formats), "encoding": run.encoding or "", **run.columns},
+        timings=clock.laps,
+    )
+    summary = output.write_all(run.out, spool, arranged, formats=run.formats, summary_info=info)
+    spool.remove()
+    return summary
+
+
+def _read(
+    run: Run, paths: Sequence[Path], rules: Rules, now: datetime
+) -> Iterator[tuple[int, Batch]]:
+    return enumerate(
+        intake.read(
+            paths,
+            rules=rules.columns,
+            overrides=run.columns,
+            encoding=run.encoding,
+            now=now,
+            batch_rows=BATCH_ROWS,
+        )
+    )
+
+
+def _todo(
+    batches: Iterator[tuple[int, Batch]], spool: output.Spool, sources: dict[str, Source]
+) -> Iterator[tuple[int, Batch]]:
+    """Note every batch's source; pass on those that an earlier, broken run has not done."""
+    done = set(spool.numbers())
+    for number, batch in batches:
+        sources[batch.source.file] = batch.source
+        if number not in done:
+            yield number, batch
+
+
+def _run_batches(batches: Iterator[tuple[int, Batch]], job: _Job, jobs: int) -> Iterator[int]:
+    """Triage all batches; yield the number of rows of each that is parked."""
+    first = list(islice(batches, _INLINE_BATCHES + 1))
+    if jobs == 1 or len(first) <= _INLINE_BATCHES:
+        for number, batch in chain(first, batches):
+            yield _triage_and_park(number, batch.tickets, batch.rejected, job)
+        return
+    from joblib import Parallel, delayed
+
+    work = delayed(_triage_and_park)
+    yield from Parallel(
+        n_jobs=jobs, return_as="generator_unordered", pre_dispatch=2 * jobs, batch_size=1
+    )(work(number, batch.tickets, batch.rejected, job) for number, batch in chain(first, batches))
+
+
+def _triage_and_park(number: int, tickets: pd.DataFrame, rejected: pd.DataFrame, job: _Job) -> int:
+    scorer = _scorer(job.model, job.model_fingerprint, job.encoder)
+    triaged = triage(tickets, scorer, _rules(job.rules), now=job.now)
+    job.spool.write(number, triaged.drop(columns=["_clean", "_review"]), rejected)
+    return len(tickets) + len(rejected)
+
+
+@cache
+def _scorer(folder: Path, fingerprint: str, mode: Mode) -> Scorer:
+    """Load a model once in each process.
+
+    :param fingerprint: The model the run started with, or "" for whatever is there.
+    """
+    model = store.load(folder)
+    if fingerprint not in ("", model.fingerprint):
+        raise PipelineError(f"{folder} was changed while the run was going on. Run again.")
+    return Scorer(model, mode)
+
+
+@cache
+def _rules(directory: Path | None) -> Rules:
+    return rules_load.load(directory)
+
+
+def _open_spool(
+    run: Run, paths: Sequence[Path], scorer: Scorer, rules: Rules
+) -> tuple[output.Spool, datetime]:
+    """Return the run's spool and its clock: fresh ones, or those of the run to resume."""
+    folder = run.out / output.WORK
+    manifest = folder / _MANIFEST
+    identity = _identity(run, paths, scorer, rules)
+    if run.resume and manifest.is_file():
+        started = json.loads(manifest.read_text(encoding="utf-8"))
+        if started["identity"] != identity:
+            changed = [key for key in identity if started["identity"].get(key) != identity[key]]
+            raise OutputError(
+                f"{run.out} holds an unfinished run with other {', '.join(changed)}. "
+                "Finish that one, or start anew without --resume."
+            )
+        return output.Spool(folder), datetime.fromisoformat(started["now"])
+    output.prepare_out(run.out, force=run.force)
+    spool = output.Spool.create(folder)
+    content = {"now": run.now.isoformat(), "identity": identity}
+    draft = folder / f"{_MANIFEST}.part"
+    draft.write_text(json.dumps(content, ensure_ascii=False, indent=2), encoding="utf-8")
+    draft.replace(manifest)
+    return spool, run.now
+
+
+def _identity(run: Run, paths: Sequence[Path], scorer: Scorer, rules: Rules) -> dict[str, Any]:
+    """Say which run this is: a run may only be resumed with all of it unchanged."""
+    stats = [(path.as_posix(), path.stat()) for path in paths]
+    return {
+        "exports": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
+        "model": scorer.model.fingerprint,
+        "rules": rules.fingerprint,
+        "options": [dict(run.columns), run.encoding, run.encoder],
+    }
+
+
+class _Clock:
+    """Seconds spent in each stage."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._since = time.perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.laps[stage], self._since = now - self._since, now
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,110 @@
+"""From held-out probabilities to calibration and thresholds."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from pipeline.learn.linear import Answers
+from pipeline.learn.metrics import quadratic_kappa
+from pipeline.model.heads import Calibration, Floats, calibrate
+from pipeline.model.scoring import urgency_score
+from pipeline.model.store import Thresholds
+
+#: Of the tickets sent on without review at least this share should have the right category.
+SENT_ON_ACCURACY = 0.90
+#: At least this share of urgent tickets should be called high or critical.
+URGENT_RECALL = 0.92
+#: A second category is named when it is right at least this often on held-out texts, or more
+#: likely than not to be a real second complaint.
+_SECONDARY = 0.25
+_TIE = 0.15
+#: With ``--encoder auto`` the encoder is asked below this n-gram confidence: two tickets in
+#: five of a mixed export, which keeps most of its gain (docs/decisions/0005-model.md).
+_DOUBT = 0.75
+_LEVEL_STEPS = np.arange(2.0, 99.0, 1.0)
+
+
+def fit_calibration(
+    probabilities: Floats, answers: Answers, expected_mix: Mapping[str, float]
+) -> Calibration:
+    """Choose the temperature that makes held-out labels most likely, then add the prior.
+
+    The prior is half the log of expected over observed share: texts carry the rest themselves
+    (docs/decisions/0005-model.md: the whole shift loses the rare categories).
+    """
+    labels = answers.head.labels
+    known = np.flatnonzero(answers.codes >= 0)
+    codes = answers.codes[known]
+    none = (0.0,) * len(labels)
+
+    def loss(log_temperature: float) -> float:
+        one = Calibration(float(np.exp(log_temperature)), none)
+        right = calibrate(probabilities[known], one)[np.arange(len(known)), codes]
+        return float(-np.log(np.maximum(right, 1e-9)).mean())
+
+    best = minimize_scalar(loss, bounds=(np.log(0.2), np.log(5.0)), method="bounded")
+    return Calibration(
+        round(float(np.exp(best.x)), 4), _prior_shift(codes, labels, expected_mix) or none
+    )
+
+
+def choose_thresholds(
+    probabilities: Mapping[str, Floats], answers: Mapping[str, Answers]
+) -> Thresholds:
+    """Choose where held-out, calibrated probabilities become decisions."""
+    category = probabilities["category"]
+    hit = category.argmax(axis=1) == answers["category"].codes
+    levels = (25.0, 50.0, 75.0)
+    if "urgency" in probabilities and len(answers["urgency"].head.labels) == 4:
+        codes = answers["urgency"].codes
+        known = np.flatnonzero(codes >= 0)
+        score = urgency_score(probabilities["urgency"][known].astype(np.float64))
+        levels = level_cuts(score, codes[known])
+    return Thresholds(
+        urgency_levels=levels,
+        review=review_threshold(category.max(axis=1), hit),
+        tie=_TIE,
+        secondary=_SECONDARY,
+        doubt=_DOUBT,
+    )
+
+
+def review_threshold(confidence: NDArray[np.float32], hit: NDArray[np.bool_]) -> float:
+    """Return the lowest confidence above which `SENT_ON_ACCURACY` of the tickets are right."""
+    order = np.argsort(-confidence, kind="stable")
+    right = np.cumsum(hit[order]) / np.arange(1, len(hit) + 1)
+    good = np.flatnonzero(right >= SENT_ON_ACCURACY)
+    return round(float(confidence[order][good[-1]]), 4) if len(good) else 1.0
+
+
+def level_cuts(score: NDArray[np.float64], truth: NDArray[np.int64]) -> tuple[float, float, float]:
+    """Choose the scores from which a ticket is normal, high and critical.
+
+    ``high`` starts where `URGENT_RECALL` of the urgent tickets lie above; the other two
+    maximise the quadratic kappa with the labels.
+    """
+    urgent = np.sort(score[truth >= 2])
+    high = 50.0
+    if len(urgent):
+        high = float(np.floor(urgent[int((1 - URGENT_RECALL) * len(urgent))]))
+
+    def kappa(normal: float, critical: float) -> float:
+        said = np.searchsorted([normal, high, critical], score, side="right")
+        return quadratic_kappa(truth, said, 4)
+
+    normal = max((c for c in _LEVEL_STEPS if c < high), key=lambda c: kappa(c, 101), default=0.0)
+    critical = max((c for c in _LEVEL_STEPS if c > high), key=lambda c: kappa(normal, c))
+    return float(normal), high, float(critical)
+
+
+def _prior_shift(
+    codes: NDArray[np.int64], labels: tuple[str, ...], expected_mix: Mapping[str, float]
+) -> tuple[float, ...]:
+    if not expected_mix:
+        return ()
+    observed = np.bincount(codes, minlength=len(labels)) / len(codes)
+    expected = np.array([expected_mix.get(label, 0.0) for label in labels])
+    shift = 0.5 * np.log(np.maximum(expected, 1e-3) / np.maximum(observed, 1e-3))
+    return tuple(round(float(one), 4) for one in shift)

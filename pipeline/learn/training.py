@@ -1,0 +1,281 @@
+"""Labelled tickets to a model: views, folds, weights, calibration, thresholds."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from pipeline.learn.deciding import choose_thresholds, fit_calibration
+from pipeline.learn.linear import Answers, fit_view, head_probabilities, scores
+from pipeline.learn.metrics import evaluate
+from pipeline.model.heads import Calibration, Floats, Head, View, average, calibrate, columns_of
+from pipeline.model.scoring import urgency_score
+from pipeline.model.store import Model, Thresholds
+from pipeline.text.encoder import Encoder
+from pipeline.text.features import (
+    NgramSettings,
+    Vocabulary,
+    count,
+    document_frequency,
+    vocabulary_of,
+    windows,
+)
+from pipeline.text.tokens import fold
+from pipeline.ticket import CATEGORIES, EMOTIONS, LEVELS, REASONS
+
+#: Heads whose probabilities are calibrated out of fold; the others are only ranked.
+_CALIBRATED = ("category", "urgency")
+_FOLDS = 5
+_CHUNK = 512
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a training run may choose; the defaults are argued in docs/decisions/0005-model.md."""
+
+    ngrams: NgramSettings = field(default_factory=NgramSettings)
+    min_documents: int = 2
+    sparse_strength: float = 3.0
+    dense_strength: float = 5e-4
+    expected_mix: Mapping[str, float] = field(default_factory=dict)
+    """Share of each category expected in use, when the training data shows another mix."""
+    jobs: int = 2
+
+
+class Views(NamedTuple):
+    """The training texts as the model sees them."""
+
+    sparse: Any
+    dense: NDArray[np.float32] | None
+    vocabulary: Vocabulary
+
+
+class OutOfFold(NamedTuple):
+    """Probabilities for texts that the weights behind them have not seen, by head."""
+
+    ngrams: dict[str, Floats]
+    both: dict[str, Floats]
+    fold: NDArray[np.int64]
+
+
+def train(
+    tickets: pd.DataFrame, *, encoder: Encoder | None, settings: Settings
+) -> tuple[Model, OutOfFold]:
+    """Learn a model from prepared, labelled tickets (see `labelled.read_labelled`)."""
+    heads = heads_of(tickets)
+    answers = {head.name: Answers(head, tickets[head.name].tolist()) for head in heads}
+    views = build_views(tickets, encoder, settings)
+    held_out = out_of_fold(views, answers, folds_of(tickets), settings)
+    calibration = _calibrate(held_out, answers, settings)
+    everything = np.arange(len(tickets))
+    ngrams = fit_sparse(views, answers, everything, settings)
+    dense = None if views.dense is None else fit_dense(views, answers, everything, settings)
+    model = Model(
+        heads=heads,
+        settings=settings.ngrams,
+        vocabulary=views.vocabulary,
+        ngrams=ngrams,
+        encoder=dense,
+        encoder_name="" if encoder is None else encoder.name,
+        calibration=calibration,
+        thresholds=_thresholds(held_out, answers, calibration, dense is not None),
+        reason_category=_reason_category(heads),
+        notes={},
+        fingerprint="",
+    )
+    return model, held_out
+
+
+def heads_of(tickets: pd.DataFrame) -> tuple[Head, ...]:
+    """Return the heads for which there are labels, with our own labels in our own order."""
+    ours = {
+        "category": CATEGORIES,
+        "reason": tuple(reason for group in REASONS.values() for reason in group),
+        "urgency": LEVELS,
+        "emotion": EMOTIONS,
+    }
+    found = []
+    for name, known in ours.items():
+        labels = set(tickets[name]) - {""}
+        if len(labels) >= 2:
+            fits = labels <= set(known)
+            found.append(Head(name, tuple(known) if fits else tuple(sorted(labels))))
+    return tuple(found)
+
+
+def build_views(tickets: pd.DataFrame, encoder: Encoder | None, settings: Settings) -> Views:
+    """Featurise the texts: count n-grams twice (once to see which occur), encode once."""
+    texts, languages = tickets["_clean"].tolist(), tickets["language"].tolist()
+    chunks = range(0, len(texts), _CHUNK)
+    found = [
+        windows(fold(texts[i : i + _CHUNK], languages[i : i + _CHUNK]), settings.ngrams)
+        for i in chunks
+    ]
+    frequency = sum(document_frequency(one, settings.ngrams) for one in found)
+    vocabulary = vocabulary_of(
+        np.asarray(frequency), len(texts), min_documents=settings.min_documents
+    )
+    matrix = sparse.vstack(
+        [
+            count(one, min(_CHUNK, len(texts) - i), vocabulary)
+            for i, one in zip(chunks, found, strict=True)
+        ]
+    ).tocsr()
+    return Views(matrix, None if encoder is None else encoder.encode(texts), vocabulary)
+
+
+def folds_of(tickets: pd.DataFrame) -> NDArray[np.int64]:
+    """Put each ticket into a fold, so that held-out texts are as foreign as tomorrow's.
+
+    Files from three folders or more are batches written at different times: each folder is a
+    fold. Otherwise five folds by a hash of the text, so that equal texts stay together.
+    """
+    folder = tickets["source"].map(lambda source: PurePosixPath(source).parent.as_posix())
+    if folder.nunique() >= 3:
+        return pd.factorize(folder, sort=True)[0]
+    digests = (hashlib.sha256(text.casefold().encode()).digest() for text in tickets["_clean"])
+    return np.array([int.from_bytes(one[:8], "big") % _FOLDS for one in digests])
+
+
+def out_of_fold(
+    views: Views, answers: Mapping[str, Answers], fold_of: NDArray[np.int64], settings: Settings
+) -> OutOfFold:
+    """Return calibrated heads' raw probabilities for every text, each from a model without it."""
+    from joblib import Parallel, delayed
+
+    few = {name: answers[name] for name in _CALIBRATED if name in answers}
+    folds = np.unique(fold_of)
+    parts = Parallel(n_jobs=min(settings.jobs, len(folds)), mmap_mode="r")(
+        delayed(_one_fold)(
+            views, few, np.flatnonzero(fold_of != one), np.flatnonzero(fold_of == one), settings
+        )
+        for one in folds
+    )
+    ngrams = {name: _empty(len(fold_of), one) for name, one in few.items()}
+    both = {name: _empty(len(fold_of), one) for name, one in few.items()}
+    for one, (sparse_part, both_part) in zip(folds, parts, strict=True):
+        for name in few:
+            ngrams[name][fold_of == one] = sparse_part[name]
+            both[name][fold_of == one] = both_part[name]
+    return OutOfFold(ngrams, both, fold_of)
+
+
+def fit_sparse(
+    views: Views, answers: Mapping[str, Answers], rows: NDArray[np.int64], settings: Settings
+) -> View:
+    """Fit all heads on the n-grams of the given rows."""
+    ones = np.ones(views.sparse.shape[0])
+    return fit_view(views.sparse, answers, ones, rows, strength=settings.sparse_strength)
+
+
+def fit_dense(
+    views: Views, answers: Mapping[str, Answers], rows: NDArray[np.int64], settings: Settings
+) -> View:
+    """Fit all heads on standardised vectors, then fold the standardisation into the weights."""
+    dense = views.dense
+    if dense is None:
+        raise ValueError("these views have no vectors")
+    mean = dense[rows].mean(axis=0)
+    spread = np.maximum(dense[rows].std(axis=0), np.float32(1e-6))
+    ones = np.ones(len(dense))
+    fitted = fit_view(
+        (dense - mean) / spread, answers, ones, rows, strength=settings.dense_strength
+    )
+    weights = (fitted.weights / spread[:, None]).astype(np.float32)
+    return View(weights, (fitted.bias - mean @ weights).astype(np.float32))
+
+
+def _one_fold(
+    views: Views,
+    answers: Mapping[str, Answers],
+    rest: NDArray[np.int64],
+    held: NDArray[np.int64],
+    settings: Settings,
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    columns = columns_of(tuple(one.head for one in answers.values()))
+    seen = scores(views.sparse[held], fit_sparse(views, answers, rest, settings))
+    ngrams = {name: head_probabilities(seen, columns[name]) for name in answers}
+    if views.dense is None:
+        return ngrams, ngrams
+    felt = scores(views.dense[held], fit_dense(views, answers, rest, settings))
+    both = {
+        name: average([ngrams[name], head_probabilities(felt, columns[name])]) for name in answers
+    }
+    return ngrams, both
+
+
+def _calibrate(
+    held_out: OutOfFold, answers: Mapping[str, Answers], settings: Settings
+) -> dict[str, dict[str, Calibration]]:
+    table: dict[str, dict[str, Calibration]] = {}
+    for views, probabilities in (("ngrams", held_out.ngrams), ("both", held_out.both)):
+        table[views] = {
+            name: fit_calibration(
+                probabilities[name],
+                one,
+                settings.expected_mix if name == "category" else {},
+            )
+            if name in probabilities
+            else Calibration(1.0, (0.0,) * len(one.head.labels))
+            for name, one in answers.items()
+        }
+    return table
+
+
+def _thresholds(
+    held_out: OutOfFold,
+    answers: Mapping[str, Answers],
+    calibration: Mapping[str, Mapping[str, Calibration]],
+    has_encoder: bool,
+) -> dict[str, Thresholds]:
+    sets = {"ngrams": held_out.ngrams, "both": held_out.both if has_encoder else held_out.ngrams}
+    return {
+        views: choose_thresholds(
+            {name: calibrate(p, calibration[views][name]) for name, p in probabilities.items()},
+            answers,
+        )
+        for views, probabilities in sets.items()
+    }
+
+
+def _reason_category(heads: Sequence[Head]) -> dict[str, str]:
+    """Return where each reason belongs, when both heads have our own labels."""
+    labels = {head.name: set(head.labels) for head in heads}
+    home = {reason: category for category, group in REASONS.items() for reason in group}
+    ours = labels.get("category") == set(CATEGORIES) and labels.get("reason", set()) <= set(home)
+    return home if ours and "reason" in labels else {}
+
+
+def _empty(n: int, answers: Answers) -> Floats:
+    return np.zeros((n, len(answers.head.labels)), dtype=np.float32)
+
+
+def held_out_metrics(model: Model, held_out: OutOfFold, tickets: pd.DataFrame) -> dict[str, Any]:
+    """Measure the calibrated, held-out probabilities as a run with the encoder on would be."""
+    views = "ngrams" if model.encoder is None else "both"
+    head = next(head for head in model.heads if head.name == "category")
+    raw = held_out.ngrams if model.encoder is None else held_out.both
+    category = calibrate(raw["category"], model.calibration[views]["category"])
+    labels = np.array(head.labels, dtype=object)
+    confidence = category.max(axis=1).astype(np.float64)
+    scored = pd.DataFrame({f"p_{label}": category[:, i] for i, label in enumerate(labels)})
+    scored["category"] = labels[category.argmax(axis=1)]
+    scored["category_confidence"] = confidence
+    scored["needs_review"] = confidence < model.thresholds[views].review
+    scored["language"] = tickets["language"]
+    scored["reason"] = ""
+    truth = tickets.assign(reason="")
+    if "urgency" in raw:
+        levels = calibrate(raw["urgency"], model.calibration[views]["urgency"])
+        score = urgency_score(levels.astype(np.float64))
+        cuts = np.array(model.thresholds[views].urgency_levels)
+        scored["urgency_level"] = np.array(LEVELS)[np.searchsorted(cuts, score, side="right")]
+    else:
+        truth["urgency"] = ""
+    return evaluate(scored, truth)

@@ -1,0 +1,1 @@
+"""What is learnt: category, reason, urgency, emotion; calibration, evidence, saving."""

@@ -1,0 +1,80 @@
+"""What a model decides, and the arithmetic from the two views' scores to one probability.
+
+A *head* is one question with its possible answers (category, reason, urgency, emotion). Each
+*view* of a ticket (the sparse n-grams, the dense encoder) has linear weights for every head.
+Their probabilities are averaged, then calibrated by one temperature for each head: averaging
+two models beat one model on both views (docs/decisions/0005-model.md).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+class Head(NamedTuple):
+    """One question and its answers."""
+
+    name: str
+    labels: tuple[str, ...]
+
+
+class View(NamedTuple):
+    """Linear weights of all heads on one view of the ticket, side by side."""
+
+    weights: Floats
+    """Shape (n_columns, n_outputs): the heads' labels in order, one column each."""
+    bias: Floats
+    """Shape (n_outputs,)."""
+
+
+class Calibration(NamedTuple):
+    """What turns a head's averaged probabilities into calibrated ones."""
+
+    temperature: float
+    """Above 1 flattens, below 1 sharpens (Guo et al. 2017)."""
+    prior: tuple[float, ...]
+    """Added to each label's log-probability: the expected mix against the training mix."""
+
+
+def columns_of(heads: tuple[Head, ...]) -> dict[str, slice]:
+    """Return where each head's outputs stand among all outputs of a view.
+
+    >>> columns_of((Head("category", ("a", "b")), Head("urgency", ("0", "1", "2"))))
+    {'category': slice(0, 2, None), 'urgency': slice(2, 5, None)}
+    """
+    ends = np.cumsum([len(head.labels) for head in heads]).tolist()
+    return {
+        head.name: slice(end - len(head.labels), end) for head, end in zip(heads, ends, strict=True)
+    }
+
+
+def softmax(scores: Floats) -> Floats:
+    """Turn scores into probabilities, row by row.
+
+    >>> softmax(np.array([[0.0, 0.0]], dtype=np.float32)).tolist()
+    [[0.5, 0.5]]
+    """
+    exp = np.exp(scores - scores.max(axis=1, keepdims=True))
+    result: Floats = exp / exp.sum(axis=1, keepdims=True)
+    return result
+
+
+def calibrate(probabilities: Floats, calibration: Calibration) -> Floats:
+    """Apply temperature and prior to probabilities of shape (n_tickets, n_labels).
+
+    >>> half = np.array([[0.8, 0.2]], dtype=np.float32)
+    >>> calibrate(half, Calibration(2.0, (0.0, 0.0))).round(3).tolist()  # sqrt(.8) : sqrt(.2)
+    [[0.6669999957084656, 0.3330000042915344]]
+    """
+    logs = np.log(np.maximum(probabilities, np.float32(1e-9)))
+    prior = np.array(calibration.prior, dtype=np.float32)
+    return softmax(logs / np.float32(calibration.temperature) + prior)
+
+
+def average(views: list[Floats]) -> Floats:
+    """Average the probabilities of several views; each of shape (n_tickets, n_labels)."""
+    result: Floats = np.mean(views, axis=0, dtype=np.float32)
+    return result

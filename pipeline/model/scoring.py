@@ -1,0 +1,257 @@
+"""Prepared tickets in, decisions of the model out: category, reason, urgency, emotion, words.
+
+Each private function adds one group of columns; `Scorer.score` lists them in order.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pipeline.model.evidence import keywords
+from pipeline.model.heads import Calibration, Floats, average, calibrate, columns_of, softmax
+from pipeline.model.store import Model, Thresholds
+from pipeline.text.encoder import Encoder, Mode
+from pipeline.text.encoder import load as load_encoder
+from pipeline.text.features import Windows, count, windows
+from pipeline.text.tokens import Folded, fold
+from pipeline.ticket import LEVELS, UNDETERMINED
+
+#: Characters of text that are featurised at once: the arrays stay in the processor's cache
+#: (256 to 512 short texts were fastest, 4,096 a tenth slower).
+_CHUNK_CHARACTERS = 60_000
+#: Fewer letters than this say too little for a category ("ok", "bad").
+_SHORT_TEXT = 6
+#: Below this share of known n-grams the text is mostly new to the model. The corpus out of
+#: fold has 0.8 on average; unrelated languages stay below 0.35.
+_KNOWN_SHARE = 0.35
+
+
+class _Evidence(NamedTuple):
+    """What the views say of a batch, before any decision."""
+
+    probabilities: dict[str, Floats]
+    keywords: list[str]
+    known_share: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A model ready to score: with or without its sentence encoder."""
+
+    model: Model
+    mode: Mode = "auto"
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoder in use, or None when it is off, absent, or the model has no view for it."""
+        if self.mode == "off" or self.model.encoder is None:
+            return None
+        return load_encoder(self.model.encoder_name)
+
+    @property
+    def views(self) -> str:
+        """``both`` when the encoder may be used, else ``ngrams``: which calibration holds."""
+        return "ngrams" if self.encoder is None else "both"
+
+    def score(self, tickets: pd.DataFrame) -> pd.DataFrame:
+        """Add the model's columns (and ``_review``) to prepared tickets.
+
+        `tickets` needs ``_clean`` and ``language``. Nothing that stands there is changed.
+        """
+        evidence = self._weigh(tickets["_clean"].tolist(), tickets["language"].tolist())
+        thresholds = self.model.thresholds[self.views]
+        columns = self._category(evidence, thresholds)
+        columns |= self._reason(evidence, columns["category"])
+        columns |= self._urgency(evidence, thresholds)
+        columns |= self._emotion(evidence)
+        columns["keywords"] = np.array(evidence.keywords, dtype=object)
+        columns["_review"] = _review(tickets, evidence, columns, thresholds)
+        strings = {"category", "secondary_category", "reason", "urgency_level", "emotion"}
+        strings |= {"keywords", "_review"}
+        added = pd.DataFrame(columns, index=tickets.index)
+        return pd.concat([tickets, added.astype(dict.fromkeys(strings, "str"))], axis=1)
+
+    def probabilities(self, texts: list[str], languages: list[str]) -> dict[str, Floats]:
+        """Return each head's calibrated probabilities for cleaned texts."""
+        return self._weigh(texts, languages).probabilities
+
+    def _weigh(self, texts: list[str], languages: list[str]) -> _Evidence:
+        chunks = [self._weigh_sparse(texts[i:j], languages[i:j]) for i, j in _chunks(texts)]
+        scores = np.concatenate([chunk[0] for chunk in chunks]) if chunks else self._no_scores()
+        averaged = self._averaged(texts, scores)
+        slices = columns_of(self.model.heads)
+        probabilities = {
+            head.name: calibrate(averaged[:, slices[head.name]], self._calibration(head.name))
+            for head in self.model.heads
+        }
+        words = [word for chunk in chunks for word in chunk[1]]
+        known = np.concatenate([chunk[2] for chunk in chunks]) if chunks else np.zeros(0)
+        return _Evidence(probabilities, words, known)
+
+    def _calibration(self, head: str) -> Calibration:
+        return self.model.calibration[self.views][head]
+
+    def _no_scores(self) -> Floats:
+        return np.zeros((0, len(self.model.ngrams.bias)), dtype=np.float32)
+
+    def _weigh_sparse(
+        self, texts: list[str], languages: list[str]
+    ) -> tuple[Floats, list[str], NDArray[np.float64]]:
+        folded = fold(texts, languages)
+        found = windows(folded, self.model.settings)
+        matrix = count(found, len(texts), self.model.vocabulary)
+        scores: Floats = matrix @ self.model.ngrams.weights + self.model.ngrams.bias
+        category = columns_of(self.model.heads)["category"]
+        chosen = scores[:, category].argmax(axis=1)
+        words = keywords(texts, folded, found, self.model, chosen)
+        return scores, words, _known_share(folded, found, self.model)
+
+    def _averaged(self, texts: list[str], scores: Floats) -> Floats:
+        """Return all heads' probabilities, the encoder's averaged in where it is asked."""
+        model = self.model
+        sparse_view = _by_head(scores, model)
+        encoder = self.encoder
+        if encoder is None or model.encoder is None or not texts:
+            return sparse_view
+        asked = np.arange(len(texts))
+        if self.mode == "auto":
+            category = columns_of(model.heads)["category"]
+            asked = np.flatnonzero(
+                sparse_view[:, category].max(axis=1) < model.thresholds["both"].doubt
+            )
+        vectors = encoder.encode([texts[i] for i in asked])
+        dense_view = _by_head(vectors @ model.encoder.weights + model.encoder.bias, model)
+        averaged = sparse_view.copy()
+        averaged[asked] = average([sparse_view[asked], dense_view])
+        return averaged
+
+    def _category(
+        self, evidence: _Evidence, thresholds: Thresholds
+    ) -> dict[str, NDArray[np.generic]]:
+        probabilities = evidence.probabilities["category"]
+        labels = self._labels("category")
+        order = np.argsort(-probabilities, axis=1, kind="stable")
+        best, second = order[:, 0], order[:, 1]
+        rows = np.arange(len(order))
+        named = probabilities[rows, second] >= thresholds.secondary
+        if "other" in labels:  # "not a complaint" is never also complained about
+            other = labels.tolist().index("other")
+            named &= (second != other) & (best != other)
+        columns: dict[str, NDArray[np.generic]] = {
+            "category": labels[best],
+            "category_confidence": probabilities[rows, best].astype(np.float64),
+            "secondary_category": np.where(named, labels[second], ""),
+        }
+        for i, label in enumerate(labels):
+            columns[f"p_{label}"] = probabilities[:, i].astype(np.float64)
+        return columns
+
+    def _reason(
+        self, evidence: _Evidence, category: NDArray[np.generic]
+    ) -> dict[str, NDArray[np.generic]]:
+        """Choose the likeliest reason inside the category that was chosen."""
+        if "reason" not in evidence.probabilities:
+            return _blank(len(category), "reason", "reason_confidence")
+        labels = self._labels("reason")
+        probabilities = evidence.probabilities["reason"]
+        home = np.array([self.model.reason_category.get(label, "") for label in labels])
+        if self.model.reason_category:
+            belongs = home[None, :] == category[:, None]
+            probabilities = np.where(belongs | ~belongs.any(axis=1)[:, None], probabilities, 0)
+            total = np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-9)
+            given = probabilities / total
+        else:
+            given = probabilities
+        best = given.argmax(axis=1)
+        confidence = given[np.arange(len(best)), best].astype(np.float64)
+        return {"reason": labels[best], "reason_confidence": confidence}
+
+    def _urgency(
+        self, evidence: _Evidence, thresholds: Thresholds
+    ) -> dict[str, NDArray[np.generic]]:
+        if "urgency" not in evidence.probabilities:
+            n = len(evidence.keywords)
+            nothing = _blank(n, "urgency_level", "urgency")
+            return {**nothing, "p_urgent": np.full(n, np.nan)}
+        probabilities = evidence.probabilities["urgency"].astype(np.float64)
+        score = urgency_score(probabilities)
+        level = np.searchsorted(np.array(thresholds.urgency_levels), score, side="right")
+        return {
+            "urgency": score,
+            "urgency_level": np.array(LEVELS, dtype=object)[level],
+            "p_urgent": probabilities[:, 2:].sum(axis=1),
+        }
+
+    def _emotion(self, evidence: _Evidence) -> dict[str, NDArray[np.generic]]:
+        if "emotion" not in evidence.probabilities:
+            return {"emotion": np.full(len(evidence.keywords), "", dtype=object)}
+        best = evidence.probabilities["emotion"].argmax(axis=1)
+        return {"emotion": self._labels("emotion")[best]}
+
+    def _labels(self, name: str) -> NDArray[np.object_]:
+        head = self.model.head(name)
+        return np.array(head.labels if head else (), dtype=object)
+
+
+def urgency_score(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn probabilities of the levels 0..3 into a score 0..100: the expected level.
+
+    >>> urgency_score(np.array([[0.0, 0.0, 0.0, 1.0], [0.5, 0.5, 0.0, 0.0]])).round(1).tolist()
+    [100.0, 16.7]
+    """
+    top = probabilities.shape[1] - 1
+    result: NDArray[np.float64] = probabilities @ np.arange(top + 1) / top * 100
+    return result
+
+
+def _by_head(scores: Floats, model: Model) -> Floats:
+    """Turn a view's scores into probabilities, head by head."""
+    slices = columns_of(model.heads).values()
+    return np.concatenate([softmax(scores[:, one]) for one in slices], axis=1)
+
+
+def _known_share(folded: Folded, found: Windows, model: Model) -> NDArray[np.float64]:
+    n = len(folded.offsets) - 1
+    known = model.vocabulary.lookup[found.column] >= 0
+    total = np.maximum(np.bincount(found.document, minlength=n), 1)
+    share: NDArray[np.float64] = np.bincount(found.document, weights=known, minlength=n) / total
+    return share
+
+
+def _review(
+    tickets: pd.DataFrame,
+    evidence: _Evidence,
+    columns: dict[str, NDArray[np.generic]],
+    thresholds: Thresholds,
+) -> NDArray[np.object_]:
+    """Say why a person should look first, or "" when the model is sure enough."""
+    letters = tickets["_clean"].str.count(r"[^\W\d_]").to_numpy()
+    unknown = (tickets["language"] == UNDETERMINED).to_numpy()
+    doubtful = columns["category_confidence"] < thresholds.review
+    new_words = evidence.known_share < _KNOWN_SHARE
+    reasons = np.select(
+        [unknown, doubtful & (letters < _SHORT_TEXT), doubtful & new_words, doubtful],
+        ["unknown_language", "too_short", "words_unknown", "categories_tie"],
+        default="",
+    )
+    return reasons.astype(object)
+
+
+def _blank(n: int, text: str, number: str) -> dict[str, NDArray[np.generic]]:
+    return {text: np.full(n, "", dtype=object), number: np.full(n, np.nan)}
+
+
+def _chunks(texts: list[str]) -> Iterator[tuple[int, int]]:
+    """Cut a batch into stretches of about `_CHUNK_CHARACTERS` characters."""
+    start, size = 0, 0
+    for i, text in enumerate(texts):
+        size += len(text) + 1
+        if size >= _CHUNK_CHARACTERS:
+            yield start, i + 1
+            start, size = i + 1, 0
+    if start < len(texts):
+        yield start, len(texts)

@@ -1,0 +1,259 @@
+"""A model folder: data, never code.
+
+``model.json`` holds everything small and the list of the other files with their sizes and
+SHA-256; ``ngrams.npz`` and ``encoder.npz`` hold arrays and are read with
+``allow_pickle=False``. Loading checks every file before it reads it, and refuses in words.
+"""
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.errors import ModelError
+from pipeline.model.heads import Calibration, Floats, Head, View, columns_of
+from pipeline.text.features import FEATURES_VERSION, NgramSettings, Vocabulary
+from pipeline.text.tokens import TOKENS_VERSION
+
+FORMAT = 1
+#: No array of an honest model comes near this; a forged header must not exhaust memory.
+_MAX_ARRAY_BYTES = 1 << 30
+_ARRAY_FILES = ("ngrams.npz", "encoder.npz")
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Where probabilities become decisions; each learnt from held-out texts."""
+
+    urgency_levels: tuple[float, float, float]
+    """Urgency score (0..100) from which a ticket is normal, high, critical."""
+    review: float
+    """Below this category probability a person should look (see metrics.json: coverage)."""
+    tie: float
+    """Two categories closer than this are a tie."""
+    secondary: float
+    """From this probability the second category is named."""
+    doubt: float
+    """Below this n-gram confidence ``--encoder auto`` asks the encoder."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Everything that scoring needs, as plain arrays and small tables."""
+
+    heads: tuple[Head, ...]
+    settings: NgramSettings
+    vocabulary: Vocabulary
+    ngrams: View
+    encoder: View | None
+    encoder_name: str
+    calibration: dict[str, dict[str, Calibration]]
+    """``{"ngrams": {head: ...}, "both": {head: ...}}``: one for each set of views."""
+    thresholds: dict[str, Thresholds]
+    """``{"ngrams": ..., "both": ...}``."""
+    reason_category: dict[str, str]
+    """Which category each reason belongs to (empty when reasons are a head of their own)."""
+    notes: dict[str, Any]
+    """Training-data fingerprint, settings and metrics, as written in model.json."""
+    fingerprint: str
+    """SHA-256 of the array files and decisions: equal fingerprints decide alike."""
+
+    @cached_property
+    def category_weights(self) -> Floats:
+        """How each n-gram speaks for each category, against its mean over all of them."""
+        weights = self.ngrams.weights[:, columns_of(self.heads)["category"]]
+        centred: Floats = np.ascontiguousarray(weights - weights.mean(axis=1, keepdims=True))
+        return centred
+
+    def head(self, name: str) -> Head | None:
+        """Return the head called `name`, or None when the model was not trained on it."""
+        return next((head for head in self.heads if head.name == name), None)
+
+
+def save(model: Model, folder: Path) -> None:
+    """Write `model` into `folder`, each file whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {"ngrams.npz": _pack(_ngram_arrays(model))}
+    if model.encoder is not None:
+        files["encoder.npz"] = _pack(
+            {
+                "weights": model.encoder.weights.astype(np.float16),
+                "bias": model.encoder.bias,
+            }
+        )
+    document = {
+        "format": FORMAT,
+        "heads": {head.name: list(head.labels) for head in model.heads},
+        "tokens_version": TOKENS_VERSION,
+        "features_version": FEATURES_VERSION,
+        "ngrams": model.settings._asdict(),
+        "encoder": model.encoder_name,
+        "calibration": {
+            views: {head: one._asdict() for head, one in table.items()}
+            for views, table in model.calibration.items()
+        },
+        "thresholds": {views: one.__dict__ for views, one in model.thresholds.items()},
+        "reason_category": model.reason_category,
+        "files": {
+            name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for name, data in sorted(files.items())
+        },
+    }
+    document["fingerprint"] = _fingerprint(document)
+    document["notes"] = model.notes
+    files["model.json"] = json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
+    for name, data in files.items():  # model.json comes last: it makes the folder a model
+        temporary = folder / f".{name}.tmp"
+        temporary.write_bytes(data)
+        temporary.replace(folder / name)
+
+
+def load(folder: Path) -> Model:
+    """Read a model folder.
+
+    :raises ModelError: It is not a model folder, a file was altered, or it was made for other
+        tokens, features or another format.
+    """
+    document = _read_document(folder)
+    arrays = {name: _read_arrays(folder, name, document["files"]) for name in document["files"]}
+    try:
+        return _build(document, arrays)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"{folder}/model.json is incomplete or holds what does not fit: {error!r}. "
+            "Train the model again or restore the folder."
+        ) from error
+
+
+def _read_document(folder: Path) -> dict[str, Any]:
+    path = folder / "model.json"
+    if not path.is_file():
+        raise ModelError(
+            f"{folder} is not a model folder: it has no model.json. "
+            "Give --model a folder that train.py wrote, such as models/default."
+        )
+    try:
+        document = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise ModelError(f"{path} is not valid JSON ({error}). Restore the folder.") from error
+    if not isinstance(document, dict) or not isinstance(document.get("files"), dict):
+        raise ModelError(f"{path} is not a model description. Restore the folder.")
+    wanted = {
+        "format": FORMAT,
+        "tokens_version": TOKENS_VERSION,
+        "features_version": FEATURES_VERSION,
+    }
+    for key, value in wanted.items():
+        if document.get(key) != value:
+            raise ModelError(
+                f"{path}: {key} is {document.get(key)!r}, this program reads {value!r}. "
+                "Train the model again with this version: python train.py ..."
+            )
+    if document.get("fingerprint") != _fingerprint(document):
+        raise ModelError(f"{path} was altered: its fingerprint does not fit. Restore the folder.")
+    return document
+
+
+def _read_arrays(folder: Path, name: str, files: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    if name not in _ARRAY_FILES:
+        raise ModelError(f"{folder}/model.json lists {name!r}, which no model holds.")
+    path, listed = folder / name, files[name]
+    try:
+        size_fits = path.stat().st_size == listed["bytes"]
+        data = path.read_bytes() if size_fits else b""
+    except (OSError, KeyError, TypeError) as error:
+        raise ModelError(f"{path} cannot be read: {error}. Restore the folder.") from error
+    if not size_fits or hashlib.sha256(data).hexdigest() != listed["sha256"]:
+        raise ModelError(f"{path} was altered or cut: its SHA-256 differs from model.json.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MAX_ARRAY_BYTES:
+                raise ModelError(f"{path} would need more than 1 GB of memory: refused.")
+        with np.load(io.BytesIO(data), allow_pickle=False) as loaded:
+            return {key: loaded[key] for key in loaded.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path} does not hold plain arrays: {error}.") from error
+
+
+def _build(document: dict[str, Any], arrays: dict[str, dict[str, NDArray[Any]]]) -> Model:
+    settings = NgramSettings(**document["ngrams"])
+    ngrams = arrays["ngrams.npz"]
+    lookup = np.full(1 << settings.bits, -1, dtype=np.int32)
+    lookup[ngrams["columns"]] = np.arange(len(ngrams["columns"]), dtype=np.int32)
+    weights = ngrams["weights"].astype(np.float32) * ngrams["scale"]
+    heads = tuple(Head(name, tuple(labels)) for name, labels in document["heads"].items())
+    n_outputs = sum(len(head.labels) for head in heads)
+    if weights.shape != (len(ngrams["columns"]), n_outputs):
+        raise ValueError(f"weights of shape {weights.shape}")
+    encoder = None
+    if "encoder.npz" in arrays:
+        dense = arrays["encoder.npz"]
+        encoder = View(dense["weights"].astype(np.float32), dense["bias"].astype(np.float32))
+        if encoder.weights.shape[1] != n_outputs:
+            raise ValueError(f"encoder weights of shape {encoder.weights.shape}")
+    return Model(
+        heads=heads,
+        settings=settings,
+        vocabulary=Vocabulary(lookup, ngrams["idf"].astype(np.float32)),
+        ngrams=View(weights, ngrams["bias"].astype(np.float32)),
+        encoder=encoder,
+        encoder_name=document["encoder"],
+        calibration={
+            views: {
+                head: Calibration(one["temperature"], tuple(one["prior"]))
+                for head, one in table.items()
+            }
+            for views, table in document["calibration"].items()
+        },
+        thresholds={
+            views: Thresholds(**{**one, "urgency_levels": tuple(one["urgency_levels"])})
+            for views, one in document["thresholds"].items()
+        },
+        reason_category=document["reason_category"],
+        notes=document["notes"],
+        fingerprint=document["fingerprint"],
+    )
+
+
+def _ngram_arrays(model: Model) -> dict[str, NDArray[Any]]:
+    """Return the sparse view with its weights in one byte each.
+
+    Each output's weights are scaled to -127..127 by their largest; the rounding moves a
+    probability by less than 0.005 (a test holds that) and the folder stays small enough for
+    a repository.
+    """
+    weights = model.ngrams.weights
+    scale = np.maximum(np.abs(weights).max(axis=0), np.float32(1e-12)) / np.float32(127)
+    return {
+        "columns": np.flatnonzero(model.vocabulary.lookup >= 0).astype(np.int32),
+        "idf": model.vocabulary.idf.astype(np.float16),
+        "weights": np.round(weights / scale).astype(np.int8),
+        "scale": scale.astype(np.float32),
+        "bias": model.ngrams.bias,
+    }
+
+
+def _pack(arrays: dict[str, NDArray[Any]]) -> bytes:
+    """Write arrays as an .npz whose bytes depend on the arrays alone (no time stamps)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, np.ascontiguousarray(array), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, entry.getvalue())
+    return buffer.getvalue()
+
+
+def _fingerprint(document: dict[str, Any]) -> str:
+    decisive = {k: v for k, v in document.items() if k not in ("fingerprint", "notes")}
+    canonical = json.dumps(decisive, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()

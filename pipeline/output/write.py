@@ -1,0 +1,155 @@
+"""All files of a run, written in one pass over the spool and one over the queue."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline import ticket
+from pipeline.errors import OutputError
+from pipeline.output import csv_text, layout, summary
+from pipeline.output.atomic import SUMMARY, Drafts
+from pipeline.output.batches import one_batch, regroup, rounded, to_batch
+from pipeline.output.queues import Queues
+from pipeline.output.report import TOP, render
+from pipeline.output.sheet import Sheet
+from pipeline.output.spool import Spool
+
+_ARRANGED = [column.name for column in ticket.COLUMNS if column.room == "queue"]
+_REPORT = "report.html"
+
+
+def write_all(
+    out: Path,
+    spool: Spool,
+    arranged: pd.DataFrame,
+    *,
+    formats: Sequence[str] = ("csv",),
+    summary_info: summary.RunInfo,
+    report: bool = True,
+) -> dict[str, Any]:
+    """Write every file of the contract into `out` and return the summary.
+
+    `arranged` has the queue columns (incident_id ... rank), one row for each spooled ticket in
+    the same order; ranks are 1..n, null for tickets that are not open. Nothing in `out` changes
+    until all new files are complete. Memory holds `arranged` and some ten thousand rows.
+
+    :raises OutputError: An unknown format, a full disk, or `arranged` does not fit the spool.
+    """
+    started = time.perf_counter()
+    check_formats(formats)
+    with Drafts(out) as drafts:
+        tally = summary.Tally()
+        top = _write_tickets(drafts, spool, arranged, formats, tally)
+        _write_rejected(drafts, spool, formats, tally)
+        files = [*drafts.names, SUMMARY, *([_REPORT] if report else [])]
+        found = summary.summarise(tally, arranged, summary_info, files)
+        if report:
+            drafts.path(_REPORT).write_text(render(found, top), encoding="utf-8", newline="\n")
+        found["timings"]["write"] = round(time.perf_counter() - started, 3)
+        drafts.path(SUMMARY).write_text(summary.to_json(found), encoding="utf-8", newline="\n")
+        drafts.publish()
+    return found
+
+
+def check_formats(formats: Iterable[str]) -> None:
+    """Refuse what ``--format`` cannot write.
+
+    :raises OutputError: A format is unknown, or none is given.
+
+    >>> check_formats(["csv", "xls"])
+    Traceback (most recent call last):
+        ...
+    pipeline.errors.OutputError: Unknown format 'xls'. Known: csv, jsonl, parquet, xlsx.
+    """
+    known = ", ".join(layout.FORMATS)
+    if not list(formats):
+        raise OutputError(f"No format given. Known: {known}.")
+    for name in formats:
+        if name not in layout.FORMATS:
+            raise OutputError(f"Unknown format {name!r}. Known: {known}.")
+
+
+def _write_tickets(
+    drafts: Drafts,
+    spool: Spool,
+    arranged: pd.DataFrame,
+    formats: Sequence[str],
+    tally: summary.Tally,
+) -> pa.RecordBatch:
+    """Write triaged, review, followup and the queue; return the first tickets of the queue."""
+    columns = layout.public_columns([*spool.columns, *arranged.columns])
+    lists = _list_formats(formats)
+    triaged = Sheet(drafts, "triaged", columns, formats)
+    review = Sheet(drafts, "review", layout.REVIEW_COLUMNS, lists)
+    followup = Sheet(drafts, "followup", layout.FOLLOWUP_COLUMNS, lists)
+    queues = Queues(spool.folder / "queue", int(arranged["rank"].count()), lists)
+    first = [pa.RecordBatch.from_pylist([], schema=layout.schema(layout.QUEUE_COLUMNS))]
+    for batch in _whole_tickets(spool, arranged, columns):
+        cells = csv_text.cells(batch)
+        call_back = to_call_back(batch)
+        triaged.write(batch, cells)
+        review.write(batch, cells, batch.column("needs_review"))
+        followup.write(batch, cells, call_back)
+        queues.add(batch, cells)
+        tally.add(batch, followup=pc.sum(call_back).as_py() or 0)
+        is_first = pc.less_equal(batch.column("rank"), TOP)
+        first.append(batch.select(list(layout.QUEUE_COLUMNS)).filter(is_first))
+    for sheet in (triaged, review, followup):
+        sheet.close()
+    queues.write(drafts, tally.teams)
+    top = one_batch(first)
+    return top.take(pc.sort_indices(top.column("rank")))
+
+
+def _whole_tickets(
+    spool: Spool, arranged: pd.DataFrame, columns: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
+    """The tickets with all `columns` and follow_up_by, rounded, in groups of a fixed size."""
+    spooled = [name for name in columns if name not in _ARRANGED]
+    start = 0
+    for batch in regroup(spool.batches(spooled), layout.GROUP_ROWS):
+        placed = to_batch(arranged[_ARRANGED].iloc[start : start + batch.num_rows])
+        start += batch.num_rows
+        if placed.num_rows == batch.num_rows:
+            promised = pc.add(batch.column("resolved_at"), pa.scalar(layout.FOLLOW_UP_WITHIN))
+            arrays = [*batch.columns, *placed.columns, promised]
+            yield rounded(
+                pa.RecordBatch.from_arrays(arrays, names=[*spooled, *_ARRANGED, "follow_up_by"])
+            )
+    if start != len(arranged):
+        raise OutputError(
+            f"{start} tickets are spooled but {len(arranged)} are in order. Run again with --force."
+        )
+
+
+def to_call_back(batch: pa.RecordBatch) -> pa.Array:
+    """Which tickets are solved but left a customer who should hear from us again.
+
+    Those were critical or high, or the customer gave a low satisfaction.
+    """
+    solved = pc.is_in(batch.column("status"), pa.array(ticket.CLOSED_STATES, pa.large_string()))
+    urgent = pc.is_in(
+        batch.column("urgency_level"), pa.array(("critical", "high"), pa.large_string())
+    )
+    unhappy = pc.fill_null(pc.less_equal(batch.column("csat"), layout.LOW_CSAT), False)
+    return pc.and_(solved, pc.or_(urgent, unhappy))
+
+
+def _write_rejected(
+    drafts: Drafts, spool: Spool, formats: Sequence[str], tally: summary.Tally
+) -> None:
+    sheet = Sheet(drafts, "rejected", layout.REJECTED_COLUMNS, _list_formats(formats))
+    for batch in spool.rejected():
+        sheet.write(batch, csv_text.cells(batch))
+        tally.add_rejected(batch)
+    sheet.close()
+
+
+def _list_formats(formats: Sequence[str]) -> list[str]:
+    """Working lists are always csv, and a workbook too when asked for."""
+    return ["csv", *(["xlsx"] if "xlsx" in formats else [])]

@@ -1,0 +1,129 @@
+"""All tables together: read, checked against each other, and fingerprinted."""
+
+import difflib
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.errors import RulesError
+from pipeline.rules import actions, conditions, reasons, routing, screening, sla
+from pipeline.rules.columns import ColumnRules
+from pipeline.rules.languages import LanguageRules
+from pipeline.rules.tables import SHIPPED, check_known, read_table
+
+#: The tables that `load` reads, with the module that parses each.
+_TABLES: Final = ("columns", "languages", "routing", "sla", "actions", "reasons", "screening")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything that operations people decide; cheap to send to another process.
+
+    `fingerprint` is the SHA-256 over all tables that were in force, the ones that ship and
+    those of ``--rules DIR`` alike: two runs with the same fingerprint had the same rules.
+    """
+
+    columns: ColumnRules
+    languages: LanguageRules
+    routing: routing.Routing
+    sla: sla.Sla
+    actions: actions.Actions
+    reasons: dict[str, reasons.Reason]
+    screening: screening.Screening
+    fingerprint: str
+
+
+def load(directory: Path | None = None) -> Rules:
+    """Read all tables; a file in `directory` replaces the one of that name that ships.
+
+    :raises RulesError: A table cannot be read or is wrong (the message says where).
+    """
+    tables = {name: _loader(name)(directory) for name in _TABLES}
+    rules = Rules(**tables, fingerprint=fingerprint(directory))
+    for problem in _wrong_policies(rules.routing, rules.sla):
+        raise RulesError(problem)
+    return rules
+
+
+def fingerprint(directory: Path | None = None) -> str:
+    """SHA-256 over the bytes of all tables in force, in the order of their names."""
+    digest = hashlib.sha256()
+    for name in sorted(path.stem for path in SHIPPED.glob("*.toml")):
+        content = read_table(name, directory).path.read_bytes()
+        digest.update(f"{name} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def check(directory: Path | None = None) -> list[str]:
+    """Everything that is wrong with the tables, one sentence each; empty when all is well.
+
+    Finds more than `load` refuses: rules that are never reached, conditions that exclude each
+    other, teams without a rule, languages that nobody reads, files that are no table, opening
+    hours that lose a minute.
+    """
+    found: list[str] = _unknown_files(directory)
+    loaded: dict[str, Any] = {}
+    for name in _TABLES:
+        try:
+            loaded[name] = _loader(name)(directory)
+        except RulesError as error:
+            found.append(str(error))
+    if "routing" in loaded:
+        found += routing.problems(loaded["routing"])
+    if "sla" in loaded:
+        found += sla.problems(loaded["sla"])
+    if "routing" in loaded and "sla" in loaded:
+        found += _wrong_policies(loaded["routing"], loaded["sla"])
+    if "routing" in loaded and "languages" in loaded:
+        found += _unread_languages(loaded["routing"], loaded["languages"])
+    return found
+
+
+def _loader(name: str) -> Callable[[Path | None], Any]:
+    loader: Callable[[Path | None], Any] = import_module(f"pipeline.rules.{name}").load
+    return loader
+
+
+def _wrong_policies(routes: routing.Routing, deadlines: sla.Sla) -> list[str]:
+    problems = []
+    for rule in routes.rules:
+        if not rule.sla:
+            continue
+        try:
+            where = f"{routes.path} rule {rule.id!r}"
+            check_known(rule.sla, deadlines.policies, where=where, kind="sla policy")
+        except RulesError as error:
+            problems.append(str(error))
+    return problems
+
+
+def _unknown_files(directory: Path | None) -> list[str]:
+    if directory is None or not directory.is_dir():
+        return []
+    known = {path.name for path in SHIPPED.glob("*.toml")}
+    problems = []
+    for path in sorted(directory.glob("*.toml")):
+        if path.name not in known:
+            near = difflib.get_close_matches(path.name, sorted(known), n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            names = ", ".join(sorted(known))
+            problems.append(f"{path} is not read: no table has that name.{hint} Known: {names}.")
+    return problems
+
+
+def _unread_languages(routes: routing.Routing, table: LanguageRules) -> list[str]:
+    """Languages of the table that no rule but the last can give to anybody who reads them."""
+    teams = [routes.teams[rule.team] for rule in routes.rules[:-1]]
+    if any(team.reads_all for team in teams):
+        return []
+    read = {tag for team in teams for tag in team.languages}
+    return [
+        f"{routes.path}: no team that a rule names reads {one.tag!r}; only the last rule takes "
+        "such tickets. Add the language to a team."
+        for one in table.languages
+        if not conditions.reads(read, one.tag)
+    ]

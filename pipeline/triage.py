@@ -1,0 +1,27 @@
+"""The page to read first: how a ticket is triaged, from text to decision.
+
+A *batch step* is a pure function of a batch of tickets; batches may run anywhere, in any
+order. `triage` is the batch step. What needs all open tickets at once (repeat contacts,
+incidents, the order of the queue) is the *whole-set step*, `dispatch.arrange`, and works on a
+few narrow columns. `engine.run` puts the two together and `output` writes the files.
+"""
+
+from datetime import datetime
+
+import pandas as pd
+
+from pipeline import dispatch
+from pipeline.model.scoring import Scorer
+from pipeline.rules.load import Rules
+from pipeline.text.prepare import prepare
+
+
+def triage(tickets: pd.DataFrame, model: Scorer, rules: Rules, *, now: datetime) -> pd.DataFrame:
+    """Decide a batch of tickets: language, category, urgency, team, deadline, and why.
+
+    :param tickets: The columns of `ticket.INPUT_COLUMNS`; none of them is changed.
+    :param now: Timezone-aware; deadlines are judged against it.
+    """
+    tickets = prepare(tickets, rules.languages)
+    tickets = model.score(tickets)
+    return dispatch.assign(tickets, rules, now=now)

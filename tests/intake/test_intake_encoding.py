@@ -1,0 +1,59 @@
+import random
+
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.intake.encoding import detect
+from tests.intake.intake_cases import cases
+
+
+@pytest.mark.parametrize("case", cases("encodings"))
+def test_found(case, tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_bytes(case["text"].encode(case["encoding"]))
+    assert detect(path) == case["encoding"]
+
+
+@pytest.mark.parametrize("case", cases("encodings"))
+def test_the_users_word_reads_the_same(case, tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_bytes(case["text"].encode(case["encoding"]))
+    name = detect(path, given=case["encoding"])
+    assert path.read_bytes().decode(name) == case["text"]
+
+
+def test_a_line_in_a_legacy_encoding_is_found_behind_a_thousand_ascii_lines(tmp_path):
+    path = tmp_path / "export.csv"
+    text = "id,text\n" + "1,late again\n" * 40_000 + "2,快递三天没到，客服也不回\n"
+    path.write_bytes(text.encode("gb18030"))
+    assert detect(path) == "gb18030"
+
+
+def test_utf8_with_broken_bytes_is_still_utf8(tmp_path):
+    path = tmp_path / "export.csv"
+    good = "id,text\n1,快递三天没到，客服也不回\n".encode()
+    path.write_bytes(good + b"2,bad \xff\xfe byte\n")
+    assert detect(path) == "utf-8"
+
+
+def test_gb18030_with_broken_bytes_is_still_gb18030(tmp_path):
+    path = tmp_path / "export.csv"
+    good = "id,text\n1,快递三天没到，客服也不回\n2,收到就是坏的\n".encode("gb18030")
+    path.write_bytes(good + b"3,bad \xff byte\n")
+    assert detect(path) == "gb18030"
+
+
+def test_wrong_word_of_the_user(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_bytes("工单号,投诉内容\n1,快递三天没到\n".encode("gb18030"))
+    with pytest.raises(InputError, match=r"is not utf-8: .* It looks like gb18030"):
+        detect(path, given="utf-8")
+    with pytest.raises(InputError, match="Unknown encoding 'gbk2'"):
+        detect(path, given="gbk2")
+
+
+def test_random_bytes_raise_nothing(tmp_path):
+    path = tmp_path / "export.csv"
+    for seed in range(20):
+        path.write_bytes(random.Random(seed).randbytes(500))
+        assert detect(path)
