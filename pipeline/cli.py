@@ -16,6 +16,8 @@ import typer
 
 from pipeline import __version__
 from pipeline.errors import PipelineError
+from pipeline.rules.tables import check_known
+from pipeline.ticket import INPUT_COLUMNS, LABELS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = Path("models/default")
 
 _ACT, _REJECTED = 1, 3
+#: A clock outside these is a slip of the pen, and dates near year 1 or 9999 overflow.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
 #: Typer carries its own copy of click, whose base of all usage errors has no public name.
 _UsageError: Any = typer.BadParameter.__bases__[0]
@@ -41,12 +45,16 @@ app.add_typer(rules_app, name="rules")
 Exports = Annotated[
     list[str],
     typer.Argument(
-        metavar="EXPORT...",
+        metavar="EXPORT",
         help="Files, folders or globs: csv, tsv, jsonl, xlsx, parquet, plain or .gz.",
     ),
 ]
 Labelled = Annotated[
-    list[str], typer.Argument(metavar="LABELLED...", help="Files with a category column.")
+    list[str],
+    typer.Argument(
+        metavar="LABELLED",
+        help="Files, folders or globs as for classify, with a category column.",
+    ),
 ]
 Columns = Annotated[
     list[str] | None,
@@ -58,22 +66,27 @@ Columns = Annotated[
     ),
 ]
 Encoding = Annotated[
-    str | None, typer.Option(help="Encoding of all text files; found by itself when not given.")
+    str | None,
+    typer.Option(
+        metavar="NAME", help="Encoding of all text files; found for each file when not given."
+    ),
 ]
 Now = Annotated[
     str | None,
     typer.Option(
         metavar="ISO8601",
-        help="The moment deadlines are judged against; default: the "
+        help="The moment deadlines and waiting times are judged against; default: the "
         "clock. Give it to repeat a run to the byte.",
     ),
 ]
-Jobs = Annotated[int, typer.Option(min=0, help="Processes; 0 means one for each core.")]
+Jobs = Annotated[
+    int, typer.Option(min=0, metavar="N", help="Processes; 0 means one for each core.")
+]
 EncoderMode = Annotated[
     Literal["auto", "on", "off"],
     typer.Option(
-        help="The sentence encoder: auto asks it about doubtful tickets only, on about "
-        "all (slower, a little better), off never (fastest)."
+        help="The sentence encoder: auto asks it about doubtful tickets only, on about all of "
+        "them (slower, a little better), off never (fastest)."
     ),
 ]
 RulesDir = Annotated[
@@ -81,12 +94,14 @@ RulesDir = Annotated[
     typer.Option(
         "--rules",
         metavar="DIR",
-        help="Your own rules tables; a table that is not in DIR stays the one that ships.",
+        help="Folder of your own rules tables; a table that is not in it stays the one that ships.",
     ),
 ]
 ModelDir = Annotated[
     Path | None,
-    typer.Option("--model", metavar="DIR", help="Model folder; default: models/default."),
+    typer.Option(
+        "--model", metavar="DIR", help="Model folder; default: the one that ships, models/default."
+    ),
 ]
 
 
@@ -109,17 +124,31 @@ def classify(
     encoding: Encoding = None,
     now: Now = None,
     jobs: Jobs = 0,
-    engine: Annotated[Literal["local", "dask"], typer.Option(help="Where batches run.")] = "local",
+    engine: Annotated[
+        Literal["local", "dask"], typer.Option(help="Where batches run. dask is not available yet.")
+    ] = "local",
     formats: Annotated[
         str,
-        typer.Option("--format", help="Of triaged.*: csv,jsonl,parquet,xlsx; several with commas."),
+        typer.Option(
+            "--format",
+            metavar="LIST",
+            help="What triaged.* is written as: csv, jsonl, parquet, xlsx, or several with commas. "
+            "xlsx makes workbooks of the lists too.",
+        ),
     ] = "csv",
     encoder: EncoderMode = "auto",
-    redact: Annotated[bool, typer.Option("--redact", help="Replace personal data.")] = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a run that was broken off.")
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Replace personal data. Not available yet.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace the run that DIR holds.")] = False,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume", help="Go on with a run into the same --out folder that was cut short."
+        ),
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace the results that the --out folder holds.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit 3 when rows were rejected.")
     ] = False,
@@ -176,7 +205,10 @@ def train(
             help="The mix of categories expected in use, when the training data has another.",
         ),
     ] = None,
-    encoder: EncoderMode = "auto",
+    encoder: Annotated[
+        Literal["auto", "on", "off"],
+        typer.Option(help="off learns from n-grams alone; else from the sentence encoder too."),
+    ] = "auto",
     jobs: Jobs = 0,
     force: Annotated[bool, typer.Option("--force", help="Replace the model in DIR.")] = False,
 ) -> int:
@@ -237,7 +269,9 @@ def explain(
     text: Annotated[str, typer.Argument(help="A customer's words.")],
     model: ModelDir = None,
     rules: RulesDir = None,
-    country: Annotated[str, typer.Option(help="Country code, helps with the language.")] = "",
+    country: Annotated[
+        str, typer.Option(metavar="CODE", help="Country such as MX: helps to tell the language.")
+    ] = "",
     encoder: EncoderMode = "auto",
 ) -> int:
     """Triage one text and show what decided."""
@@ -262,6 +296,8 @@ def rules_check(
     """Validate every table; name what is wrong, unreachable or missing."""
     from pipeline.rules import load
 
+    if directory is not None and not directory.is_dir():
+        raise PipelineError(f"{directory} is not a folder. Give --rules a folder with *.toml.")
     problems = load.check(directory)
     for problem in problems:
         typer.echo(problem, err=True)
@@ -276,11 +312,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     warnings.showwarning = _warn
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(args=given, prog_name="pipeline", standalone_mode=False)
+        code = app(args=given, prog_name="python -m pipeline", standalone_mode=False)
     except _UsageError as error:
+        if not given:
+            typer.echo(error.format_message())
+            return _ACT
         return _fail(f"{error.format_message()} See --help.")
     except (typer.Abort, KeyboardInterrupt):
-        return _fail("Stopped. Nothing in the output folder was changed.")
+        return _fail("Stopped. Earlier results are as they were; go on with --resume.")
     except PipelineError as error:
         return _fail(str(error))
     except BrokenPipeError:
@@ -323,6 +362,10 @@ def _moment(now: str | None) -> datetime:
         raise PipelineError(
             f"--now must be an ISO 8601 time such as 2026-11-21T09:00:00Z. Got {now!r} instead."
         ) from None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise PipelineError(
+            f"--now must lie between {_FIRST_YEAR} and {_LAST_YEAR}. Got {now!r} instead."
+        )
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
@@ -332,6 +375,8 @@ def _columns(given: Sequence[str] | None) -> dict[str, str]:
         field, equals, header = one.partition("=")
         if not equals or not field.strip() or not header:
             raise PipelineError(f"--column must be FIELD=HEADER. Got {one!r} instead.")
+        known = (*INPUT_COLUMNS, *LABELS)
+        check_known(field.strip(), known, where=f"--column {one}", kind="field")
         pairs[field.strip()] = header
     return pairs
 
@@ -341,7 +386,10 @@ def _mix(given: str | None) -> dict[str, float]:
         return {}
     try:
         pairs = [part.split("=") for part in given.split(",")]
-        return {label.strip(): float(share) for label, share in pairs}
+        shares = {label.strip(): float(share) for label, share in pairs}
+        if not all(0 < share <= 1 for share in shares.values()):
+            raise ValueError
+        return shares
     except ValueError:
         raise PipelineError(
             f"--mix must be LABEL=SHARE,LABEL=SHARE with shares such as 0.4. Got {given!r} instead."
@@ -353,7 +401,8 @@ def _model_folder(given: Path | None) -> Path:
         return given
     beside = Path(__file__).parent.parent / DEFAULT_MODEL
     inside = Path(__file__).parent / "default_model"
-    return next((path for path in (DEFAULT_MODEL, beside, inside) if path.is_dir()), DEFAULT_MODEL)
+    places = (DEFAULT_MODEL, beside, inside)
+    return next((path for path in places if (path / "model.json").is_file()), DEFAULT_MODEL)
 
 
 def _console() -> "Console":

@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import dispatch, intake, output
+from pipeline import __version__, dispatch, intake, output
 from pipeline.errors import OutputError, PipelineError
 from pipeline.intake import Batch, Source
 from pipeline.model import store
@@ -61,6 +61,7 @@ class _Job:
     model: Path
     model_fingerprint: str
     rules: Path | None
+    rules_fingerprint: str
     encoder: Mode
     now: datetime
     spool: output.Spool
@@ -74,12 +75,21 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
     clock = _Clock()
     output.check_formats(run.formats)
     paths = intake.find(run.exports)
+    _refuse_own_results(run.out, paths)
     rules = rules_load.load(run.rules)
-    scorer = _scorer(run.model, "", run.encoder)
+    scorer = Scorer(store.load(run.model), run.encoder)
     clock.lap("prepare")
     spool, now = _open_spool(run, paths, scorer, rules)
     sources: dict[str, Source] = {}
-    job = _Job(run.model, scorer.model.fingerprint, run.rules, run.encoder, now, spool)
+    job = _Job(
+        model=run.model,
+        model_fingerprint=scorer.model.fingerprint,
+        rules=run.rules,
+        rules_fingerprint=rules.fingerprint,
+        encoder=run.encoder,
+        now=now,
+        spool=spool,
+    )
     batches = _todo(_read(run, paths, rules, now), spool, sources)
     for rows in _run_batches(batches, job, run.jobs):
         progress(rows)
@@ -104,6 +114,15 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
     summary = output.write_all(run.out, spool, arranged, formats=run.formats, summary_info=info)
     spool.remove()
     return summary
+
+
+def _refuse_own_results(out: Path, paths: Sequence[Path]) -> None:
+    for path in paths:
+        if path.resolve().is_relative_to(out.resolve()):
+            raise OutputError(
+                f"{path} is inside the output folder {out}, so the next run would read results "
+                "as tickets. Give --out another folder."
+            )
 
 
 def _read(
@@ -149,26 +168,28 @@ def _run_batches(batches: Iterator[tuple[int, Batch]], job: _Job, jobs: int) -> 
 
 def _triage_and_park(number: int, tickets: pd.DataFrame, rejected: pd.DataFrame, job: _Job) -> int:
     scorer = _scorer(job.model, job.model_fingerprint, job.encoder)
-    triaged = triage(tickets, scorer, _rules(job.rules), now=job.now)
+    rules = _rules(job.rules, job.rules_fingerprint)
+    triaged = triage(tickets, scorer, rules, now=job.now)
     job.spool.write(number, triaged.drop(columns=["_clean", "_review"]), rejected)
     return len(tickets) + len(rejected)
 
 
 @cache
 def _scorer(folder: Path, fingerprint: str, mode: Mode) -> Scorer:
-    """Load a model once in each process.
-
-    :param fingerprint: The model the run started with, or "" for whatever is there.
-    """
+    """Load the model the run started with, once in each process."""
     model = store.load(folder)
-    if fingerprint not in ("", model.fingerprint):
+    if model.fingerprint != fingerprint:
         raise PipelineError(f"{folder} was changed while the run was going on. Run again.")
     return Scorer(model, mode)
 
 
 @cache
-def _rules(directory: Path | None) -> Rules:
-    return rules_load.load(directory)
+def _rules(directory: Path | None, fingerprint: str) -> Rules:
+    """Load the rules the run started with, once in each process."""
+    rules = rules_load.load(directory)
+    if rules.fingerprint != fingerprint:
+        raise PipelineError("The rules were changed while the run was going on. Run again.")
+    return rules
 
 
 def _open_spool(
@@ -187,6 +208,11 @@ def _open_spool(
                 "Finish that one, or start anew without --resume."
             )
         return output.Spool(folder), datetime.fromisoformat(started["now"])
+    if manifest.is_file() and not run.force:
+        raise OutputError(
+            f"{run.out} holds an unfinished run. Add --resume to go on with it, or --force to "
+            "start anew."
+        )
     output.prepare_out(run.out, force=run.force)
     spool = output.Spool.create(folder)
     content = {"now": run.now.isoformat(), "identity": identity}
@@ -203,7 +229,8 @@ def _identity(run: Run, paths: Sequence[Path], scorer: Scorer, rules: Rules) -> 
         "exports": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
         "model": scorer.model.fingerprint,
         "rules": rules.fingerprint,
-        "options": [dict(run.columns), run.encoding, run.encoder],
+        "options": [dict(run.columns), run.encoding, scorer.views, run.encoder],
+        "program": [__version__, BATCH_ROWS],
     }
 
 

@@ -27,7 +27,7 @@ def one_ticket(text: str, *, country: str = "") -> pd.DataFrame:
     """Return the frame of a single ticket that came in just now."""
     given = {"ticket_id": "text", "text": text, "country": country, "status": "open"}
     cells = {
-        name: pd.array(
+        name: pd.Series(
             [given.get(name, "" if BY_NAME[name].dtype == "str" else None)],
             dtype=BY_NAME[name].dtype,
         )

@@ -52,6 +52,9 @@ REASONS: Final[dict[str, tuple[str, ...]]] = {
     "other": ("praise", "question", "spam", "unclear"),
 }
 
+#: What a labelled file may hold besides the ticket; only ``category`` is needed.
+LABELS: Final = ("category", "secondary", "reason", "urgency", "emotion", "lang")
+
 #: Urgency levels from least to most urgent; a label 0..3 is the index into this tuple.
 LEVELS: Final = ("low", "normal", "high", "critical")
 

@@ -12,7 +12,7 @@ from pipeline.rules.routing import Team
 REVIEW_SENTENCES: Final = {
     "too_short": "the text is too short to be sure",
     "unknown_language": "the language was not recognised",
-    "categories_tie": "two categories tie",
+    "categories_tie": "no category is clearly the likeliest",
     "words_unknown": "the model has not seen most of these words",
     "rule_and_model_disagree": "an urgency rule and the model disagree",
     "suspicious": "the writer bargains with a review",

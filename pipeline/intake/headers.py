@@ -14,6 +14,9 @@ _MESSAGE = ("text", SUBJECT)
 
 _SAMPLED_ROWS = 100
 
+#: Headers, and characters of each, that a message lists.
+_LISTED = 60
+
 
 def header_test(rules: ColumnRules, overrides: Mapping[str, str]) -> IsHeader:
     """Return a test that tells the row of headers: one of its cells names the text."""
@@ -78,7 +81,7 @@ def _stated(table: Table, field: str, header: str) -> int:
     if fold(header) in folded:
         return folded.index(fold(header))
     near = difflib.get_close_matches(header, table.headers, n=1)
-    hint = f"Give --column {field}={near[0]}." if near else "Give one of these."
+    hint = f"Give --column {field}={_short(near[0])}." if near else "Give one of these."
     raise MissingColumnError(
         f"{table.path} has no column {header!r} for {field}. Found: {_listed(table)}. {hint}"
     )
@@ -91,8 +94,8 @@ def _no_text(table: Table, rules: ColumnRules) -> str:
         for header in table.headers
         if (close := difflib.get_close_matches(fold(header), known, n=1, cutoff=0.75))
     ]
-    advice = near[0][0] if near else _longest(table)
-    hint = f" {near[0][0]!r} is near to {near[0][1]!r}." if near else ""
+    advice = _short(near[0][0] if near else _longest(table))
+    hint = f" {_short(near[0][0])!r} is near to {near[0][1]!r}." if near else ""
     return (
         f"{table.path} has no column that holds the text. Found: {_listed(table)}.{hint} "
         f'Give --column "text={advice}", or whichever holds the customer\'s words.'
@@ -100,7 +103,12 @@ def _no_text(table: Table, rules: ColumnRules) -> str:
 
 
 def _listed(table: Table) -> str:
-    return ", ".join(header or "(no name)" for header in table.headers)
+    return ", ".join(_short(header) for header in table.headers[:_LISTED])
+
+
+def _short(header: str) -> str:
+    """A header that fits into one line, also when a stray quote made it a whole paragraph."""
+    return " ".join(header.split())[:_LISTED] or "(no name)"
 
 
 def _longest(table: Table) -> str:

@@ -140,7 +140,8 @@ def _holds_a_row(lines: Sequence[str], delimiter: str, width: int) -> bool:
     """True when one of the lines that a quote swallowed is a whole row by itself."""
     if width < _TELLING_WIDTH:
         return False
-    return any(len(next(csv.reader([line], delimiter=delimiter), ())) == width for line in lines)
+    readers = (csv.reader([_shield(line)], delimiter=delimiter) for line in lines)
+    return any(len(next(reader, ())) == width for reader in readers)
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import __version__, dispatch
-from pipeline.errors import OutputError
+from pipeline import __version__, dispatch, intake
+from pipeline.errors import OutputError, TrainingError
 from pipeline.learn.card import card, table
 from pipeline.learn.labelled import check_labels, read_labelled
 from pipeline.learn.metrics import evaluate as measure
@@ -20,6 +20,7 @@ from pipeline.learn.training import train as learn
 from pipeline.model import store
 from pipeline.model.scoring import Scorer
 from pipeline.rules import load as rules_load
+from pipeline.rules.tables import check_known
 from pipeline.text import encoder as encoders
 from pipeline.text.encoder import Mode, UniversalSentenceEncoder
 
@@ -44,10 +45,14 @@ def train(
     """
     if (out / "model.json").exists() and not force:
         raise OutputError(f"{out} already holds a model. Add --force to replace it.")
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"{out} is not a folder. Give --out a folder for the model.")
+    intake.find(test)  # a missing test file must not show after the training
     rules = rules_load.load(rules_dir)
     now = datetime.now(UTC)
     tickets = read_labelled(labelled, rules, now=now, overrides=columns, encoding=encoding)
     check_labels(tickets)
+    _check_mix(mix, tickets)
     tell(f"{len(tickets):,} labelled tickets, {tickets['category'].nunique()} categories")
     settings = Settings(expected_mix=mix, jobs=jobs)
     sentence_encoder = None
@@ -105,6 +110,15 @@ def evaluate_files(
     tickets = labels.drop(columns=list(names))
     scored = dispatch.assign(scorer.score(tickets), rules, now=now)
     return measure(scored, labels) | {"encoder": encoder, "model": scorer.model.fingerprint}
+
+
+def _check_mix(mix: Mapping[str, float], tickets: pd.DataFrame) -> None:
+    labels = sorted(set(tickets["category"]))
+    for label in mix:
+        check_known(label, labels, where="--mix", kind="category")
+    missing = [label for label in labels if label not in mix]
+    if mix and missing:
+        raise TrainingError(f"--mix lacks {', '.join(missing)}: give every category its share.")
 
 
 def _notes(tickets: pd.DataFrame, settings: Settings, metrics: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,11 +15,12 @@ from pipeline.model.store import Thresholds
 #: Of the tickets sent on without review at least this share should have the right category.
 SENT_ON_ACCURACY = 0.90
 #: At least this share of urgent tickets should be called high or critical.
-URGENT_RECALL = 0.92
+URGENT_RECALL = 0.90
+#: But no more than this share of all tickets, or "urgent" means nothing to those who read it.
+MOST_FLAGGED = 0.35
 #: A second category is named when it is right at least this often on held-out texts, or more
 #: likely than not to be a real second complaint.
 _SECONDARY = 0.25
-_TIE = 0.15
 #: With ``--encoder auto`` the encoder is asked below this n-gram confidence: two tickets in
 #: five of a mixed export, which keeps most of its gain (docs/decisions/0005-model.md).
 _DOUBT = 0.75
@@ -51,7 +52,9 @@ def fit_calibration(
 
 
 def choose_thresholds(
-    probabilities: Mapping[str, Floats], answers: Mapping[str, Answers]
+    probabilities: Mapping[str, Floats],
+    answers: Mapping[str, Answers],
+    fold_of: NDArray[np.int64],
 ) -> Thresholds:
     """Choose where held-out, calibrated probabilities become decisions."""
     category = probabilities["category"]
@@ -64,38 +67,52 @@ def choose_thresholds(
         levels = level_cuts(score, codes[known])
     return Thresholds(
         urgency_levels=levels,
-        review=review_threshold(category.max(axis=1), hit),
-        tie=_TIE,
+        review=review_threshold(category.max(axis=1), hit, fold_of),
         secondary=_SECONDARY,
         doubt=_DOUBT,
     )
 
 
-def review_threshold(confidence: NDArray[np.float32], hit: NDArray[np.bool_]) -> float:
-    """Return the lowest confidence above which `SENT_ON_ACCURACY` of the tickets are right."""
-    order = np.argsort(-confidence, kind="stable")
-    right = np.cumsum(hit[order]) / np.arange(1, len(hit) + 1)
-    good = np.flatnonzero(right >= SENT_ON_ACCURACY)
-    return round(float(confidence[order][good[-1]]), 4) if len(good) else 1.0
+def review_threshold(
+    confidence: NDArray[np.float32], hit: NDArray[np.bool_], fold_of: NDArray[np.int64]
+) -> float:
+    """Return the confidence above which `SENT_ON_ACCURACY` of the tickets are right.
+
+    Each fold gives its own answer; the median of them is taken, so that one batch of texts
+    that were written to be hard does not send every ticket to review.
+    """
+    found = []
+    for fold in np.unique(fold_of):
+        order = np.flatnonzero(fold_of == fold)
+        order = order[np.argsort(-confidence[order], kind="stable")]
+        right = np.cumsum(hit[order]) / np.arange(1, len(order) + 1)
+        last_of_tie = np.append(np.diff(confidence[order]) != 0, True)
+        good = np.flatnonzero((right >= SENT_ON_ACCURACY) & last_of_tie)
+        found.append(float(confidence[order][good[-1]]) if len(good) else 1.0)
+    return float(np.floor(np.median(found) * 1e4) / 1e4)
 
 
 def level_cuts(score: NDArray[np.float64], truth: NDArray[np.int64]) -> tuple[float, float, float]:
     """Choose the scores from which a ticket is normal, high and critical.
 
-    ``high`` starts where `URGENT_RECALL` of the urgent tickets lie above; the other two
-    maximise the quadratic kappa with the labels.
+    ``high`` starts where `URGENT_RECALL` of the urgent tickets lie above, or higher if that
+    would flag more than `MOST_FLAGGED` of all; the other two maximise the quadratic kappa.
     """
     urgent = np.sort(score[truth >= 2])
     high = 50.0
     if len(urgent):
-        high = float(np.floor(urgent[int((1 - URGENT_RECALL) * len(urgent))]))
+        by_recall = urgent[int((1 - URGENT_RECALL) * len(urgent))]
+        high = max(by_recall, np.quantile(score, 1 - MOST_FLAGGED))
+        high = float(np.floor(high * 10) / 10)
 
     def kappa(normal: float, critical: float) -> float:
         said = np.searchsorted([normal, high, critical], score, side="right")
         return quadratic_kappa(truth, said, 4)
 
     normal = max((c for c in _LEVEL_STEPS if c < high), key=lambda c: kappa(c, 101), default=0.0)
-    critical = max((c for c in _LEVEL_STEPS if c > high), key=lambda c: kappa(normal, c))
+    critical = max(
+        (c for c in _LEVEL_STEPS if c > high), key=lambda c: kappa(normal, c), default=101.0
+    )
     return float(normal), high, float(critical)
 
 

@@ -10,10 +10,8 @@ from pipeline import intake
 from pipeline.errors import TrainingError
 from pipeline.rules.load import Rules
 from pipeline.text.prepare import prepare
-from pipeline.ticket import LEVELS
+from pipeline.ticket import LABELS, LEVELS
 
-#: What a labelled file may hold besides the ticket; only ``category`` is needed.
-LABEL_COLUMNS = ("category", "secondary", "reason", "urgency", "emotion", "lang")
 #: Fewer examples than this of a label cannot be told from noise.
 _FEWEST_EXAMPLES = 5
 
@@ -28,7 +26,7 @@ def read_labelled(
 ) -> pd.DataFrame:
     """Read labelled tickets and prepare their texts.
 
-    The frame has the ticket's columns, those of `LABEL_COLUMNS` ("" where absent), ``source``
+    The frame has the ticket's columns, those of `LABELS` ("" where absent), ``source``
     (the file) and what `prepare` adds. Rows without a category are left out.
 
     :raises TrainingError: No row has a category.
@@ -41,7 +39,7 @@ def read_labelled(
             overrides=dict(overrides or {}),
             encoding=encoding,
             now=now,
-            extra=LABEL_COLUMNS,
+            extra=LABELS,
         )
     ]
     tickets = pd.concat(parts, ignore_index=True)
@@ -61,7 +59,8 @@ def read_labelled(
 def check_labels(tickets: pd.DataFrame) -> None:
     """Refuse what cannot make a model, saying what is needed.
 
-    :raises TrainingError: One category only, or one with too few examples.
+    :raises TrainingError: One category only, one with too few examples, or one whose column
+        p_<label> is taken.
     """
     counts = tickets["category"].value_counts()
     if len(counts) < 2:
@@ -75,6 +74,11 @@ def check_labels(tickets: pd.DataFrame) -> None:
         raise TrainingError(
             f"Too few examples of {found}: each category needs at least {_FEWEST_EXAMPLES}. "
             "Label more, or merge it with another category."
+        )
+    if "urgent" in counts:
+        raise TrainingError(
+            "A category cannot be called 'urgent': the column p_urgent says how urgent a ticket "
+            "is. Rename the category."
         )
 
 

@@ -17,7 +17,9 @@ def evaluate(scored: pd.DataFrame, labels: pd.DataFrame) -> dict[str, Any]:
     """Compare the model's columns in `scored` with the labels of the same tickets.
 
     `labels` has ``category`` and, where known, ``secondary``, ``reason``, ``urgency`` (names
-    of the levels) and ``lang``. Numbers are in 0..1 but for counts; see docs/reference.
+    of the levels) and ``lang``. Numbers are in 0..1 but for counts; see docs/reference. What a
+    model does not decide (it was not trained on urgency, say) is left out, and a share of
+    nothing is None.
     """
     truth, said = labels["category"].to_numpy(), scored["category"].to_numpy()
     result: dict[str, Any] = {"tickets": len(labels), "category": categories(truth, said)}
@@ -26,9 +28,9 @@ def evaluate(scored: pd.DataFrame, labels: pd.DataFrame) -> dict[str, Any]:
     confidence = scored["category_confidence"].to_numpy()
     result["calibration_error"] = calibration_error(confidence, hit)
     result["review"] = review(scored["needs_review"].to_numpy(), hit)
-    if (labels["urgency"] != "").any():
+    if (labels["urgency"] != "").any() and (scored["urgency_level"] != "").all():
         result["urgency"] = urgency(scored, labels)
-    if (labels["reason"] != "").any():
+    if (labels["reason"] != "").any() and (scored["reason"] != "").any():
         known = (labels["reason"] != "").to_numpy()
         same = (labels["reason"] == scored["reason"]).to_numpy()
         result["reason_accuracy"] = float(same[known].mean())
@@ -42,7 +44,7 @@ def evaluate(scored: pd.DataFrame, labels: pd.DataFrame) -> dict[str, Any]:
                 "calibration_error": calibration_error(confidence[rows], hit[rows]),
             }
             for lang, rows in sorted(labels.groupby("lang").indices.items())
-            if len(rows) >= _FEWEST
+            if lang and len(rows) >= _FEWEST
         }
     return result
 
@@ -78,16 +80,16 @@ def calibration_error(confidence: NDArray[np.float64], hit: NDArray[np.bool_]) -
     return float(np.abs(gap).sum() / max(len(hit), 1))
 
 
-def review(needs_review: NDArray[np.bool_], hit: NDArray[np.bool_]) -> dict[str, float]:
+def review(needs_review: NDArray[np.bool_], hit: NDArray[np.bool_]) -> dict[str, float | None]:
     """Of the tickets sent on without review: how many there are, how many are right."""
     sent_on = ~needs_review
     return {
         "coverage": float(sent_on.mean()),
-        "accuracy_sent_on": float(hit[sent_on].mean()) if sent_on.any() else float("nan"),
+        "accuracy_sent_on": float(hit[sent_on].mean()) if sent_on.any() else None,
     }
 
 
-def urgency(scored: pd.DataFrame, labels: pd.DataFrame) -> dict[str, float]:
+def urgency(scored: pd.DataFrame, labels: pd.DataFrame) -> dict[str, float | None]:
     """Quadratic kappa of the levels; recall of urgent tickets at the share that is flagged."""
     known = (labels["urgency"] != "").to_numpy()
     index = {level: i for i, level in enumerate(LEVELS)}
@@ -96,13 +98,13 @@ def urgency(scored: pd.DataFrame, labels: pd.DataFrame) -> dict[str, float]:
     urgent, flagged = truth >= 2, said >= 2
     return {
         "quadratic_kappa": quadratic_kappa(truth, said, len(LEVELS)),
-        "urgent_recall": float(flagged[urgent].mean()) if urgent.any() else float("nan"),
+        "urgent_recall": float(flagged[urgent].mean()) if urgent.any() else None,
         "flagged": float(flagged.mean()),
         "urgent": float(urgent.mean()),
     }
 
 
-def quadratic_kappa(truth: NDArray[np.int_], said: NDArray[np.int_], n: int) -> float:
+def quadratic_kappa(truth: NDArray[np.integer], said: NDArray[np.integer], n: int) -> float:
     """Cohen's kappa with quadratic weights (Cohen 1968): 1 is full agreement, 0 is chance.
 
     >>> quadratic_kappa(np.array([0, 1, 2]), np.array([0, 1, 2]), 3)
@@ -134,9 +136,12 @@ def _against_complaints(scored: pd.DataFrame, labels: pd.DataFrame) -> dict[str,
     """Accuracy among the complaints alone, ``other`` aside, and when the second one counts."""
     if "other" not in set(labels["category"]) or "p_other" not in scored:
         return {}
-    names = [column[2:] for column in scored if column.startswith("p_") and column != "p_urgent"]
-    names = [name for name in names if name != "other"]
+    columns = [str(column) for column in scored.columns]
+    names = [name[2:] for name in columns if name.startswith("p_")]
+    names = [name for name in names if name not in ("urgent", "other")]
     complaint = (labels["category"] != "other").to_numpy()
+    if not complaint.any():
+        return {}
     best = scored[[f"p_{name}" for name in names]].to_numpy()[complaint].argmax(axis=1)
     said = np.array(names, dtype=object)[best]
     first = said == labels["category"].to_numpy()[complaint]

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from pipeline.learn.deciding import choose_thresholds, fit_calibration
-from pipeline.learn.linear import Answers, fit_view, head_probabilities, scores
+from pipeline.learn.linear import Answers, fit_dense, fit_ngrams, head_probabilities, scores
 from pipeline.learn.metrics import evaluate
-from pipeline.model.heads import Calibration, Floats, Head, View, average, calibrate, columns_of
+from pipeline.model.heads import Calibration, Floats, Head, average, calibrate, columns_of
 from pipeline.model.scoring import urgency_score
 from pipeline.model.store import Model, Thresholds
 from pipeline.text.encoder import Encoder
@@ -41,7 +41,7 @@ class Settings:
 
     ngrams: NgramSettings = field(default_factory=NgramSettings)
     min_documents: int = 2
-    sparse_strength: float = 3.0
+    sparse_strength: float = 10.0
     dense_strength: float = 5e-4
     expected_mix: Mapping[str, float] = field(default_factory=dict)
     """Share of each category expected in use, when the training data shows another mix."""
@@ -69,13 +69,21 @@ def train(
 ) -> tuple[Model, OutOfFold]:
     """Learn a model from prepared, labelled tickets (see `labelled.read_labelled`)."""
     heads = heads_of(tickets)
-    answers = {head.name: Answers(head, tickets[head.name].tolist()) for head in heads}
+    home = reason_category(heads)
+    answers = {
+        head.name: Answers(
+            head, tickets[head.name].tolist(), home if head.name == "reason" else None
+        )
+        for head in heads
+    }
     views = build_views(tickets, encoder, settings)
     held_out = out_of_fold(views, answers, folds_of(tickets), settings)
     calibration = _calibrate(held_out, answers, settings)
     everything = np.arange(len(tickets))
-    ngrams = fit_sparse(views, answers, everything, settings)
-    dense = None if views.dense is None else fit_dense(views, answers, everything, settings)
+    ngrams = fit_ngrams(views.sparse, answers, everything, strength=settings.sparse_strength)
+    dense = None
+    if views.dense is not None:
+        dense = fit_dense(views.dense, answers, everything, strength=settings.dense_strength)
     model = Model(
         heads=heads,
         settings=settings.ngrams,
@@ -85,7 +93,7 @@ def train(
         encoder_name="" if encoder is None else encoder.name,
         calibration=calibration,
         thresholds=_thresholds(held_out, answers, calibration, dense is not None),
-        reason_category=_reason_category(heads),
+        reason_category=home,
         notes={},
         fingerprint="",
     )
@@ -138,7 +146,9 @@ def folds_of(tickets: pd.DataFrame) -> NDArray[np.int64]:
     """
     folder = tickets["source"].map(lambda source: PurePosixPath(source).parent.as_posix())
     if folder.nunique() >= 3:
-        return pd.factorize(folder, sort=True)[0]
+        folds = pd.Series(pd.factorize(folder, sort=True)[0], tickets.index)
+        together = folds.groupby(tickets["_clean"].str.casefold()).transform("first")
+        return together.to_numpy(dtype=np.int64)
     digests = (hashlib.sha256(text.casefold().encode()).digest() for text in tickets["_clean"])
     return np.array([int.from_bytes(one[:8], "big") % _FOLDS for one in digests])
 
@@ -166,31 +176,6 @@ def out_of_fold(
     return OutOfFold(ngrams, both, fold_of)
 
 
-def fit_sparse(
-    views: Views, answers: Mapping[str, Answers], rows: NDArray[np.int64], settings: Settings
-) -> View:
-    """Fit all heads on the n-grams of the given rows."""
-    ones = np.ones(views.sparse.shape[0])
-    return fit_view(views.sparse, answers, ones, rows, strength=settings.sparse_strength)
-
-
-def fit_dense(
-    views: Views, answers: Mapping[str, Answers], rows: NDArray[np.int64], settings: Settings
-) -> View:
-    """Fit all heads on standardised vectors, then fold the standardisation into the weights."""
-    dense = views.dense
-    if dense is None:
-        raise ValueError("these views have no vectors")
-    mean = dense[rows].mean(axis=0)
-    spread = np.maximum(dense[rows].std(axis=0), np.float32(1e-6))
-    ones = np.ones(len(dense))
-    fitted = fit_view(
-        (dense - mean) / spread, answers, ones, rows, strength=settings.dense_strength
-    )
-    weights = (fitted.weights / spread[:, None]).astype(np.float32)
-    return View(weights, (fitted.bias - mean @ weights).astype(np.float32))
-
-
 def _one_fold(
     views: Views,
     answers: Mapping[str, Answers],
@@ -199,11 +184,13 @@ def _one_fold(
     settings: Settings,
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
     columns = columns_of(tuple(one.head for one in answers.values()))
-    seen = scores(views.sparse[held], fit_sparse(views, answers, rest, settings))
+    sparse_view = fit_ngrams(views.sparse, answers, rest, strength=settings.sparse_strength)
+    seen = scores(views.sparse[held], sparse_view)
     ngrams = {name: head_probabilities(seen, columns[name]) for name in answers}
     if views.dense is None:
         return ngrams, ngrams
-    felt = scores(views.dense[held], fit_dense(views, answers, rest, settings))
+    dense_view = fit_dense(views.dense, answers, rest, strength=settings.dense_strength)
+    felt = scores(views.dense[held], dense_view)
     both = {
         name: average([ngrams[name], head_probabilities(felt, columns[name])]) for name in answers
     }
@@ -239,12 +226,13 @@ def _thresholds(
         views: choose_thresholds(
             {name: calibrate(p, calibration[views][name]) for name, p in probabilities.items()},
             answers,
+            held_out.fold,
         )
         for views, probabilities in sets.items()
     }
 
 
-def _reason_category(heads: Sequence[Head]) -> dict[str, str]:
+def reason_category(heads: Sequence[Head]) -> dict[str, str]:
     """Return where each reason belongs, when both heads have our own labels."""
     labels = {head.name: set(head.labels) for head in heads}
     home = {reason: category for category, group in REASONS.items() for reason in group}

@@ -15,11 +15,12 @@ from pipeline.model.scoring import Scorer
 from pipeline.rules import languages as languages_table
 from pipeline.text import encoder as encoders
 from pipeline.text.prepare import prepare
+from pipeline.ticket import COLUMNS
 
 Texts = Sequence[str] | NDArray[Any] | pd.Series
 
 
-class ComplaintModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ComplaintModel(ClassifierMixin, BaseEstimator):
     """Sort texts of any language into the categories of their labels.
 
     :param encoder: ``on`` adds the sentence encoder to the n-grams, ``off`` uses n-grams
@@ -37,7 +38,7 @@ class ComplaintModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """
 
     def __init__(
-        self, *, encoder: Literal["auto", "on", "off"] = "off", strength: float = 3.0
+        self, *, encoder: Literal["auto", "on", "off"] = "off", strength: float = 10.0
     ) -> None:
         self.encoder = encoder
         self.strength = strength
@@ -78,7 +79,9 @@ class ComplaintModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             sentence_encoder = encoders.load(encoders.UniversalSentenceEncoder.name)
         settings = Settings(sparse_strength=self.strength, jobs=1)
         model, _ = train(tickets, encoder=sentence_encoder, settings=settings)
-        return self._use(model)
+        self._use(model)
+        self.classes_ = np.unique(labels)
+        return self
 
     def predict(self, X: Texts) -> NDArray[Any]:  # noqa: N803
         """Return the category of each text; shape (n_tickets,)."""
@@ -92,25 +95,32 @@ class ComplaintModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tickets = _tickets(X)
         scorer = Scorer(self.model_, self.encoder)
         found = scorer.probabilities(tickets["_clean"].tolist(), tickets["language"].tolist())
-        result: NDArray[np.float64] = found["category"].astype(np.float64)
-        return result
-
-    def score_tickets(self, tickets: pd.DataFrame) -> pd.DataFrame:
-        """Add the model's columns to a frame of tickets that has at least ``text``."""
-        check_is_fitted(self)
-        frame = tickets if "_clean" in tickets else prepare(tickets, languages_table.load(None))
-        return Scorer(self.model_, self.encoder).score(frame)
+        head = self.model_.head("category")
+        index = {label: i for i, label in enumerate(head.labels if head else ())}
+        columns = [index[str(label)] for label in self.classes_]
+        result: NDArray[np.float64] = found["category"][:, columns].astype(np.float64)
+        return result / result.sum(axis=1, keepdims=True)
 
     def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> Any:  # noqa: N803
-        """Score tickets (a DataFrame, no `y`), or return the accuracy on texts and labels."""
+        """Score tickets, or return the accuracy on texts and labels.
+
+        :param X: A frame with at least ``text`` and no `y`: the same frame comes back with the
+            columns of the model. Texts, when `y` holds their labels.
+        :raises ValueError: The frame already has columns that the model would write.
+        """
         if y is None and isinstance(X, pd.DataFrame):
-            return self.score_tickets(X)
+            check_is_fitted(self)
+            frame = X if "_clean" in X else prepare(X, languages_table.load(None))
+            taken = [c.name for c in COLUMNS if c.room == "model" and c.name in X]
+            if taken:
+                raise ValueError(f"the frame already has {', '.join(taken)}: drop them first.")
+            return Scorer(self.model_, self.encoder).score(frame)
         return super().score(X, y, sample_weight)
 
     def _use(self, model: store.Model) -> "ComplaintModel":
         head = model.head("category")
         self.model_ = model
-        self.classes_ = np.array(head.labels if head else (), dtype=object)
+        self.classes_ = np.array(sorted(head.labels) if head else (), dtype=object)
         return self
 
 

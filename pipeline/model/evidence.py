@@ -5,12 +5,13 @@ from numpy.typing import NDArray
 
 from pipeline.model.store import Model
 from pipeline.text.features import Windows
-from pipeline.text.tokens import Folded, token_bounds
+from pipeline.text.tokens import Folded, is_mask, token_bounds
 
 #: Words named for each ticket.
 _WORDS = 4
 #: A longer token (a whole phrase in a script without spaces) is cut for display.
 _LONGEST_WORD = 24
+_FIRST_HAN = 0x3400
 
 
 def keywords(
@@ -28,7 +29,10 @@ def keywords(
     score = token_weights(folded, found, model, chosen)
     first, last = token_bounds(folded)
     document = folded.document[first]
-    speaks = np.flatnonzero((score > 0) & ~folded.symbol[first])
+    # Masks are ours, not the customer's words. A single letter says nothing to a reader; a
+    # single Han character often is a word.
+    is_word = (last - first > 1) | (folded.codes[first] >= _FIRST_HAN)
+    speaks = np.flatnonzero((score > 0) & is_word & ~is_mask(folded, first))
     order = speaks[np.lexsort((-score[speaks], document[speaks]))]
     begins = np.searchsorted(document[order], np.arange(len(texts) + 1))
     inside = folded.offsets[document[order]]
@@ -45,12 +49,9 @@ def token_weights(
     folded: Folded, found: Windows, model: Model, chosen: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return how much each token of the batch spoke for its ticket's chosen category."""
-    column = model.vocabulary.lookup[found.column]
-    known = np.flatnonzero(column >= 0)
-    column = column[known]
-    category = chosen[found.document[known]]
-    weight = model.category_weights[column, category] * model.vocabulary.idf[column]
-    return np.bincount(found.token[known], weights=weight, minlength=int(folded.token_start.sum()))
+    weight = model.category_weights[found.column, chosen[found.document]]
+    n_tokens = int(folded.token_start.sum())
+    return np.bincount(found.token, weights=weight, minlength=n_tokens).astype(np.float64)
 
 
 def _join(text: str, starts: list[int], ends: list[int]) -> str:

@@ -71,7 +71,8 @@ def calibrate(probabilities: Floats, calibration: Calibration) -> Floats:
     """
     logs = np.log(np.maximum(probabilities, np.float32(1e-9)))
     prior = np.array(calibration.prior, dtype=np.float32)
-    return softmax(logs / np.float32(calibration.temperature) + prior)
+    scores = logs / np.float32(calibration.temperature) + prior
+    return softmax(scores.astype(np.float32))
 
 
 def average(views: list[Floats]) -> Floats:

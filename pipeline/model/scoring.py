@@ -12,12 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.model.evidence import keywords
-from pipeline.model.heads import Calibration, Floats, average, calibrate, columns_of, softmax
+from pipeline.model.heads import Floats, average, calibrate, columns_of, softmax
 from pipeline.model.store import Model, Thresholds
 from pipeline.text.encoder import Encoder, Mode
 from pipeline.text.encoder import load as load_encoder
-from pipeline.text.features import Windows, count, windows
-from pipeline.text.tokens import Folded, fold
+from pipeline.text.features import Windows, known, weigh, windows
+from pipeline.text.tokens import Folded, fold, letters
 from pipeline.ticket import LEVELS, UNDETERMINED
 
 #: Characters of text that are featurised at once: the arrays stay in the processor's cache
@@ -30,12 +30,33 @@ _SHORT_TEXT = 6
 _KNOWN_SHARE = 0.35
 
 
+class _Chunk(NamedTuple):
+    """Some texts as the sparse view sees them."""
+
+    texts: list[str]
+    folded: Folded
+    found: Windows
+    """The n-grams that the model knows."""
+    known_share: NDArray[np.float64]
+    scores: Floats
+
+
 class _Evidence(NamedTuple):
     """What the views say of a batch, before any decision."""
 
     probabilities: dict[str, Floats]
-    keywords: list[str]
-    known_share: NDArray[np.float64]
+    chunks: list[_Chunk]
+
+    @property
+    def known_share(self) -> NDArray[np.float64]:
+        return np.concatenate([np.zeros(0), *(chunk.known_share for chunk in self.chunks)])
+
+    @property
+    def letters(self) -> NDArray[np.int64]:
+        """How many characters that are no blank and no sign each text has."""
+        return np.concatenate(
+            [np.zeros(0, dtype=np.int64), *(letters(chunk.folded) for chunk in self.chunks)]
+        )
 
 
 @dataclass(frozen=True)
@@ -68,7 +89,7 @@ class Scorer:
         columns |= self._reason(evidence, columns["category"])
         columns |= self._urgency(evidence, thresholds)
         columns |= self._emotion(evidence)
-        columns["keywords"] = np.array(evidence.keywords, dtype=object)
+        columns["keywords"] = self._keywords(evidence)
         columns["_review"] = _review(tickets, evidence, columns, thresholds)
         strings = {"category", "secondary_category", "reason", "urgency_level", "emotion"}
         strings |= {"keywords", "_review"}
@@ -80,54 +101,53 @@ class Scorer:
         return self._weigh(texts, languages).probabilities
 
     def _weigh(self, texts: list[str], languages: list[str]) -> _Evidence:
-        chunks = [self._weigh_sparse(texts[i:j], languages[i:j]) for i, j in _chunks(texts)]
-        scores = np.concatenate([chunk[0] for chunk in chunks]) if chunks else self._no_scores()
-        averaged = self._averaged(texts, scores)
-        slices = columns_of(self.model.heads)
-        probabilities = {
-            head.name: calibrate(averaged[:, slices[head.name]], self._calibration(head.name))
-            for head in self.model.heads
-        }
-        words = [word for chunk in chunks for word in chunk[1]]
-        known = np.concatenate([chunk[2] for chunk in chunks]) if chunks else np.zeros(0)
-        return _Evidence(probabilities, words, known)
+        chunks = [self._chunk(texts[i:j], languages[i:j]) for i, j in _chunks(texts)]
+        nothing = np.zeros((0, len(self.model.ngrams.bias)), dtype=np.float32)
+        ngrams = _by_head(np.concatenate([nothing, *(c.scores for c in chunks)]), self.model)
+        asked = self._to_ask(ngrams)
+        both = self._with_encoder([texts[i] for i in asked], ngrams[asked])
+        probabilities = {}
+        for name, block in columns_of(self.model.heads).items():
+            calibration = self.model.calibration
+            probabilities[name] = calibrate(ngrams[:, block], calibration["ngrams"][name])
+            probabilities[name][asked] = calibrate(both[:, block], calibration["both"][name])
+        return _Evidence(probabilities, chunks)
 
-    def _calibration(self, head: str) -> Calibration:
-        return self.model.calibration[self.views][head]
-
-    def _no_scores(self) -> Floats:
-        return np.zeros((0, len(self.model.ngrams.bias)), dtype=np.float32)
-
-    def _weigh_sparse(
-        self, texts: list[str], languages: list[str]
-    ) -> tuple[Floats, list[str], NDArray[np.float64]]:
+    def _chunk(self, texts: list[str], languages: list[str]) -> _Chunk:
         folded = fold(texts, languages)
-        found = windows(folded, self.model.settings)
-        matrix = count(found, len(texts), self.model.vocabulary)
+        every = windows(folded, self.model.settings)
+        found = known(every, self.model.vocabulary)
+        matrix = weigh(found, len(texts), self.model.vocabulary)
         scores: Floats = matrix @ self.model.ngrams.weights + self.model.ngrams.bias
-        category = columns_of(self.model.heads)["category"]
-        chosen = scores[:, category].argmax(axis=1)
-        words = keywords(texts, folded, found, self.model, chosen)
-        return scores, words, _known_share(folded, found, self.model)
+        n_every = np.bincount(every.document, minlength=len(texts))
+        n_known = np.bincount(found.document, minlength=len(texts))
+        return _Chunk(texts, folded, found, n_known / np.maximum(n_every, 1), scores)
 
-    def _averaged(self, texts: list[str], scores: Floats) -> Floats:
-        """Return all heads' probabilities, the encoder's averaged in where it is asked."""
-        model = self.model
-        sparse_view = _by_head(scores, model)
-        encoder = self.encoder
-        if encoder is None or model.encoder is None or not texts:
-            return sparse_view
-        asked = np.arange(len(texts))
-        if self.mode == "auto":
-            category = columns_of(model.heads)["category"]
-            asked = np.flatnonzero(
-                sparse_view[:, category].max(axis=1) < model.thresholds["both"].doubt
-            )
-        vectors = encoder.encode([texts[i] for i in asked])
-        dense_view = _by_head(vectors @ model.encoder.weights + model.encoder.bias, model)
-        averaged = sparse_view.copy()
-        averaged[asked] = average([sparse_view[asked], dense_view])
-        return averaged
+    def _keywords(self, evidence: _Evidence) -> NDArray[np.object_]:
+        chosen = evidence.probabilities["category"].argmax(axis=1)
+        words: list[str] = []
+        for chunk in evidence.chunks:
+            these = chosen[len(words) : len(words) + len(chunk.texts)]
+            words += keywords(chunk.texts, chunk.folded, chunk.found, self.model, these)
+        return np.array(words, dtype=object)
+
+    def _to_ask(self, ngrams: Floats) -> NDArray[np.int64]:
+        """Return the texts that the encoder is asked about; they are calibrated apart."""
+        if self.encoder is None:
+            return np.arange(0)
+        if self.mode == "on":
+            return np.arange(len(ngrams))
+        category = columns_of(self.model.heads)["category"]
+        sure = ngrams[:, category].max(axis=1)
+        return np.flatnonzero(sure < self.model.thresholds["both"].doubt)
+
+    def _with_encoder(self, texts: list[str], ngrams: Floats) -> Floats:
+        """Average the encoder's probabilities into those of the n-grams."""
+        encoder, view = self.encoder, self.model.encoder
+        if encoder is None or view is None or not texts:
+            return ngrams
+        dense = _by_head(encoder.encode(texts) @ view.weights + view.bias, self.model)
+        return average([ngrams, dense])
 
     def _category(
         self, evidence: _Evidence, thresholds: Thresholds
@@ -174,7 +194,7 @@ class Scorer:
         self, evidence: _Evidence, thresholds: Thresholds
     ) -> dict[str, NDArray[np.generic]]:
         if "urgency" not in evidence.probabilities:
-            n = len(evidence.keywords)
+            n = len(evidence.known_share)
             nothing = _blank(n, "urgency_level", "urgency")
             return {**nothing, "p_urgent": np.full(n, np.nan)}
         probabilities = evidence.probabilities["urgency"].astype(np.float64)
@@ -188,7 +208,7 @@ class Scorer:
 
     def _emotion(self, evidence: _Evidence) -> dict[str, NDArray[np.generic]]:
         if "emotion" not in evidence.probabilities:
-            return {"emotion": np.full(len(evidence.keywords), "", dtype=object)}
+            return {"emotion": np.full(len(evidence.known_share), "", dtype=object)}
         best = evidence.probabilities["emotion"].argmax(axis=1)
         return {"emotion": self._labels("emotion")[best]}
 
@@ -214,14 +234,6 @@ def _by_head(scores: Floats, model: Model) -> Floats:
     return np.concatenate([softmax(scores[:, one]) for one in slices], axis=1)
 
 
-def _known_share(folded: Folded, found: Windows, model: Model) -> NDArray[np.float64]:
-    n = len(folded.offsets) - 1
-    known = model.vocabulary.lookup[found.column] >= 0
-    total = np.maximum(np.bincount(found.document, minlength=n), 1)
-    share: NDArray[np.float64] = np.bincount(found.document, weights=known, minlength=n) / total
-    return share
-
-
 def _review(
     tickets: pd.DataFrame,
     evidence: _Evidence,
@@ -229,12 +241,11 @@ def _review(
     thresholds: Thresholds,
 ) -> NDArray[np.object_]:
     """Say why a person should look first, or "" when the model is sure enough."""
-    letters = tickets["_clean"].str.count(r"[^\W\d_]").to_numpy()
     unknown = (tickets["language"] == UNDETERMINED).to_numpy()
-    doubtful = columns["category_confidence"] < thresholds.review
+    doubtful = evidence.probabilities["category"].max(axis=1) < thresholds.review
     new_words = evidence.known_share < _KNOWN_SHARE
     reasons = np.select(
-        [unknown, doubtful & (letters < _SHORT_TEXT), doubtful & new_words, doubtful],
+        [unknown, doubtful & (evidence.letters < _SHORT_TEXT), doubtful & new_words, doubtful],
         ["unknown_language", "too_short", "words_unknown", "categories_tie"],
         default="",
     )

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,11 +21,15 @@ from numpy.typing import NDArray
 from pipeline.errors import ModelError
 from pipeline.model.heads import Calibration, Floats, Head, View, columns_of
 from pipeline.text.features import FEATURES_VERSION, NgramSettings, Vocabulary
-from pipeline.text.tokens import TOKENS_VERSION
+from pipeline.text.tokens import TOKENS_VERSION, dictionary_fingerprint
 
 FORMAT = 1
+#: The sets of views a model may decide from; each has its own calibration and thresholds.
+VIEWS = ("ngrams", "both")
 #: No array of an honest model comes near this; a forged header must not exhaust memory.
 _MAX_ARRAY_BYTES = 1 << 30
+#: Hashed columns of an honest model: 2**bits of them are allocated before anything is checked.
+_FEWEST_BITS, _MOST_BITS = 2, 24
 _ARRAY_FILES = ("ngrams.npz", "encoder.npz")
 
 
@@ -36,8 +41,6 @@ class Thresholds:
     """Urgency score (0..100) from which a ticket is normal, high, critical."""
     review: float
     """Below this category probability a person should look (see metrics.json: coverage)."""
-    tie: float
-    """Two categories closer than this are a tie."""
     secondary: float
     """From this probability the second category is named."""
     doubt: float
@@ -67,10 +70,10 @@ class Model:
 
     @cached_property
     def category_weights(self) -> Floats:
-        """How each n-gram speaks for each category, against its mean over all of them."""
+        """How each n-gram speaks for each category, against its mean, times its idf."""
         weights = self.ngrams.weights[:, columns_of(self.heads)["category"]]
-        centred: Floats = np.ascontiguousarray(weights - weights.mean(axis=1, keepdims=True))
-        return centred
+        centred = weights - weights.mean(axis=1, keepdims=True)
+        return np.ascontiguousarray(centred * self.vocabulary.idf[:, None])
 
     def head(self, name: str) -> Head | None:
         """Return the head called `name`, or None when the model was not trained on it."""
@@ -93,6 +96,7 @@ def save(model: Model, folder: Path) -> None:
         "heads": {head.name: list(head.labels) for head in model.heads},
         "tokens_version": TOKENS_VERSION,
         "features_version": FEATURES_VERSION,
+        "dictionary": dictionary_fingerprint(),
         "ngrams": model.settings._asdict(),
         "encoder": model.encoder_name,
         "calibration": {
@@ -113,6 +117,8 @@ def save(model: Model, folder: Path) -> None:
         temporary = folder / f".{name}.tmp"
         temporary.write_bytes(data)
         temporary.replace(folder / name)
+    for name in set(_ARRAY_FILES) - set(files):
+        (folder / name).unlink(missing_ok=True)
 
 
 def load(folder: Path) -> Model:
@@ -125,7 +131,7 @@ def load(folder: Path) -> Model:
     arrays = {name: _read_arrays(folder, name, document["files"]) for name in document["files"]}
     try:
         return _build(document, arrays)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ModelError(
             f"{folder}/model.json is incomplete or holds what does not fit: {error!r}. "
             "Train the model again or restore the folder."
@@ -149,6 +155,7 @@ def _read_document(folder: Path) -> dict[str, Any]:
         "format": FORMAT,
         "tokens_version": TOKENS_VERSION,
         "features_version": FEATURES_VERSION,
+        "dictionary": dictionary_fingerprint(),
     }
     for key, value in wanted.items():
         if document.get(key) != value:
@@ -178,26 +185,33 @@ def _read_arrays(folder: Path, name: str, files: dict[str, Any]) -> dict[str, ND
                 raise ModelError(f"{path} would need more than 1 GB of memory: refused.")
         with np.load(io.BytesIO(data), allow_pickle=False) as loaded:
             return {key: loaded[key] for key in loaded.files}
-    except (ValueError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, OSError, EOFError, MemoryError, NotImplementedError) as error:
+        raise ModelError(f"{path} does not hold plain arrays: {error}.") from error
+    except (zipfile.BadZipFile, zlib.error) as error:
         raise ModelError(f"{path} does not hold plain arrays: {error}.") from error
 
 
 def _build(document: dict[str, Any], arrays: dict[str, dict[str, NDArray[Any]]]) -> Model:
     settings = NgramSettings(**document["ngrams"])
+    if not _FEWEST_BITS <= settings.bits <= _MOST_BITS:
+        raise ValueError(f"{settings.bits} bits of columns")
     ngrams = arrays["ngrams.npz"]
     lookup = np.full(1 << settings.bits, -1, dtype=np.int32)
     lookup[ngrams["columns"]] = np.arange(len(ngrams["columns"]), dtype=np.int32)
     weights = ngrams["weights"].astype(np.float32) * ngrams["scale"]
     heads = tuple(Head(name, tuple(labels)) for name, labels in document["heads"].items())
     n_outputs = sum(len(head.labels) for head in heads)
-    if weights.shape != (len(ngrams["columns"]), n_outputs):
-        raise ValueError(f"weights of shape {weights.shape}")
+    n_columns = len(ngrams["columns"])
+    _check_shape("columns", np.unique(ngrams["columns"]), (n_columns,))
+    _check_shape("weights", weights, (n_columns, n_outputs))
+    _check_shape("bias", ngrams["bias"], (n_outputs,))
+    _check_shape("idf", ngrams["idf"], (n_columns,))
     encoder = None
     if "encoder.npz" in arrays:
         dense = arrays["encoder.npz"]
         encoder = View(dense["weights"].astype(np.float32), dense["bias"].astype(np.float32))
-        if encoder.weights.shape[1] != n_outputs:
-            raise ValueError(f"encoder weights of shape {encoder.weights.shape}")
+        _check_shape("encoder weights", encoder.weights, (len(encoder.weights), n_outputs))
+        _check_shape("encoder bias", encoder.bias, (n_outputs,))
     return Model(
         heads=heads,
         settings=settings,
@@ -207,19 +221,36 @@ def _build(document: dict[str, Any], arrays: dict[str, dict[str, NDArray[Any]]])
         encoder_name=document["encoder"],
         calibration={
             views: {
-                head: Calibration(one["temperature"], tuple(one["prior"]))
-                for head, one in table.items()
+                head.name: _calibration(head, document["calibration"][views][head.name])
+                for head in heads
             }
-            for views, table in document["calibration"].items()
+            for views in VIEWS
         },
         thresholds={
-            views: Thresholds(**{**one, "urgency_levels": tuple(one["urgency_levels"])})
-            for views, one in document["thresholds"].items()
+            views: Thresholds(
+                **{
+                    **document["thresholds"][views],
+                    "urgency_levels": tuple(document["thresholds"][views]["urgency_levels"]),
+                }
+            )
+            for views in VIEWS
         },
         reason_category=document["reason_category"],
         notes=document["notes"],
         fingerprint=document["fingerprint"],
     )
+
+
+def _calibration(head: Head, given: dict[str, Any]) -> Calibration:
+    prior = tuple(map(float, given["prior"]))
+    if len(prior) != len(head.labels):
+        raise ValueError(f"prior of {head.name} has {len(prior)} numbers")
+    return Calibration(float(given["temperature"]), prior)
+
+
+def _check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None:
+    if array.shape != shape:
+        raise ValueError(f"{name} of shape {array.shape} instead of {shape}")
 
 
 def _ngram_arrays(model: Model) -> dict[str, NDArray[Any]]:
@@ -255,5 +286,5 @@ def _pack(arrays: dict[str, NDArray[Any]]) -> bytes:
 
 def _fingerprint(document: dict[str, Any]) -> str:
     decisive = {k: v for k, v in document.items() if k not in ("fingerprint", "notes")}
-    canonical = json.dumps(decisive, ensure_ascii=False, sort_keys=True)
+    canonical = json.dumps(decisive, ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()

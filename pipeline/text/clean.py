@@ -45,7 +45,7 @@ PASSES: Final = 4
 
 # --- Mojibake --------------------------------------------------------------------------------
 # Pairs that UTF-8 leaves when it is read as another encoding. ftfy decides; this only spares
-# it (0.1 ms a text) the texts without any such pair.
+# it (20 µs a text) the texts without any such pair.
 _CP1252 = "€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _CP1251 = "ЂЃ‚ѓ„…†‡€‰Љ‹ЊЌЋЏђ‘’“”•–—™љ›њќћџЎўЈ¤Ґ¦§Ё©Є«¬®Ї°±Ііґµ¶·ё№є»јЅѕї\xa0\xad"
 _SUSPECT = re.compile(

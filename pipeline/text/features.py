@@ -16,7 +16,7 @@ from scipy import sparse
 from pipeline.text.tokens import SPACE, Folded, token_bounds
 
 #: Changes whenever the same text would give other columns: a model refuses another version.
-FEATURES_VERSION = 1
+FEATURES_VERSION = 2
 
 #: Odd 64-bit multipliers (the golden ratio; Murmur3's and splitmix64's finalisers).
 _BASE = np.uint64(0x9E3779B97F4A7C15)
@@ -42,7 +42,8 @@ class Windows(NamedTuple):
     column: NDArray[np.int32]
     """Hashed column, 0 .. 2**bits - 1."""
     token: NDArray[np.int32]
-    """The token (row of `token_bounds`) that holds the n-gram's first character."""
+    """The token (row of `token_bounds`) that holds the middle of the characters, or the first
+    of the words."""
 
 
 class Vocabulary(NamedTuple):
@@ -65,15 +66,25 @@ def windows(folded: Folded, settings: NgramSettings) -> Windows:
 
 
 def count(found: Windows, n_documents: int, vocabulary: Vocabulary) -> sparse.csr_matrix:
-    """Count the known n-grams: sublinear term frequency x idf, rows of length 1.
+    """Count the n-grams of a batch that are in `vocabulary`; see `weigh`."""
+    return weigh(known(found, vocabulary), n_documents, vocabulary)
+
+
+def known(found: Windows, vocabulary: Vocabulary) -> Windows:
+    """Keep the n-grams that are in `vocabulary`; their columns become the model's."""
+    column = vocabulary.lookup[found.column]
+    kept = np.flatnonzero(column >= 0)
+    return Windows(found.document[kept], column[kept], found.token[kept])
+
+
+def weigh(found: Windows, n_documents: int, vocabulary: Vocabulary) -> sparse.csr_matrix:
+    """Count known n-grams: sublinear term frequency x idf, rows of length 1.
 
     The value of an n-gram seen c times is (1 + ln c) * idf, divided by the row's length
     (Salton & Buckley 1988, as scikit-learn's ``TfidfTransformer(sublinear_tf=True)``).
     """
-    column = vocabulary.lookup[found.column]
-    known = column >= 0
     n_columns = len(vocabulary.idf)
-    key = found.document[known].astype(np.int64) * n_columns + column[known]
+    key = found.document.astype(np.int64) * n_columns + found.column
     key.sort()
     distinct = np.flatnonzero(np.diff(key, prepend=-1))
     repeats = np.diff(distinct, append=len(key)).astype(np.float32)
@@ -124,7 +135,8 @@ def _word_windows(
     for n in range(1, settings.word_max + 1):
         if n > 1:  # the n - 1 tokens so far, then the next one, when it is in the same text
             together = document[: -(n - 1)] == document[n - 1 :] if len(document) >= n else []
-            gram = gram[:-1] * _BASE + hashed[n - 1 :]
+            # Mixed first: words are polynomials in the same base, and would share its powers.
+            gram = _mix(gram[:-1]) * _BASE + hashed[n - 1 :]
             kept = np.flatnonzero(together)
         else:
             kept = np.arange(len(first))
@@ -135,16 +147,18 @@ def _word_windows(
 def _character_windows(
     folded: Folded, first: NDArray[np.int64], settings: NgramSettings
 ) -> list[_Part]:
-    codes = np.where(folded.symbol, np.uint32(SPACE), folded.codes)
+    # A blank before the first text, as the others have: its place in the batch must not show.
+    codes = np.full(len(folded.codes) + 1, SPACE, dtype=np.uint32)
+    np.copyto(codes[1:], folded.codes, where=~folded.symbol)
     blank = codes == SPACE
-    if not len(codes) or blank.all():
+    if blank.all():
         return []
     blanks_before = np.concatenate(([0], np.cumsum(blank)))
     token_of = np.cumsum(folded.token_start).astype(np.int32) - 1
     wide = codes.astype(np.uint64) + np.uint64(1)
     parts = []
     gram = wide
-    for n in range(2, settings.char_max + 1):
+    for n in range(2, min(settings.char_max, len(codes)) + 1):
         gram = gram[:-1] * _BASE + wide[n - 1 :]
         if n < settings.char_min:
             continue
@@ -153,14 +167,10 @@ def _character_windows(
         edge_blank = blank[:positions].view(np.int8) + blank[n - 1 :].view(np.int8)
         # A pair may hold one blank (the edge of a run), a longer window one at either end.
         kept = np.flatnonzero((inner_blank == 0) & (edge_blank < (2 if n == 2 else 3)))
-        inside = kept + blank[kept]
-        parts.append(
-            (
-                folded.document[inside],
-                gram[kept] + np.uint64(n),
-                token_of[inside],
-            )
-        )
+        middle = kept + n // 2
+        middle -= blank[middle]  # only a pair can have a blank there
+        middle -= 1  # the blank that was put in front
+        parts.append((folded.document[middle], gram[kept] + np.uint64(n), token_of[middle]))
     return parts
 
 

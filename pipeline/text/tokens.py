@@ -14,6 +14,7 @@ Where a token starts depends on the script:
   not words, but the character n-grams carry those languages (docs/decisions/0004-features.md).
 """
 
+import hashlib
 import sys
 import unicodedata
 import warnings
@@ -26,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Changes whenever the same text would give other tokens: a model refuses another version.
-TOKENS_VERSION = 1
+TOKENS_VERSION = 2
 
 SPACE = 32
 #: Stands between the documents of a batch; cleaned text never holds it.
@@ -35,11 +36,23 @@ EDGE = "\0"
 _TABLE_SIZE = sys.maxunicode + 1
 #: Character classes of the folded text.
 _BLANK, _WORD, _SYMBOL, _HAN, _HIRAGANA, _KATAKANA = range(6)
-#: Signs that carry meaning of their own (a question, anger): each is a token.
-_MEANINGFUL_SIGNS = "!?%"
+#: Signs that carry meaning of their own (a question, anger), each a token, and what they fold to.
+_MEANINGFUL_SIGNS = dict(zip("!?%！？％؟٪", "!?%!?%?%", strict=True))
 _MASK_BRACKETS = "<>"
+_LONG_VOWEL = 0x30FC
 _THAI_LEADING_VOWELS = (0x0E40, 0x0E44)
-_HAN_RANGES = ((0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2FA1F))
+#: U+3005 repeats the kanji before it (色々).
+_HAN_RANGES = (
+    (0x3005, 0x3005),
+    (0x3400, 0x4DBF),
+    (0x4E00, 0x9FFF),
+    (0xF900, 0xFAFF),
+    (0x20000, 0x2FA1F),
+)
+#: Punctuation amid the katakana: the middle dot between words, and the double hyphen.
+_KATAKANA_PUNCTUATION = "・゠"
+#: Say how the character before is drawn (text or emoji), not what it is.
+_VARIATION_SELECTORS = (0xFE00, 0xFE0F)
 _USER_DICTIONARY = Path(__file__).parent / "words_zh.txt"
 
 
@@ -92,6 +105,24 @@ def token_bounds(folded: Folded) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return first, edges[after]
 
 
+def letters(folded: Folded) -> NDArray[np.int64]:
+    """Count the letters and digits of each text, masks and signs aside; shape (n_texts,).
+
+    >>> letters(fold(["ab 1!", "好 <money>"], ["en", "zh-Hans"])).tolist()
+    [3, 1]
+    """
+    first, last = token_bounds(folded)
+    counted = ~folded.symbol[first] & ~is_mask(folded, first)
+    weights = (last - first) * counted
+    counts = np.bincount(folded.document[first], weights, minlength=len(folded.offsets) - 1)
+    return counts.astype(np.int64)
+
+
+def is_mask(folded: Folded, first: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say which tokens, given by their first position, are masks such as ``<money>``."""
+    return folded.codes[first] == ord(_MASK_BRACKETS[0])
+
+
 def tokens(folded: Folded) -> list[list[str]]:
     """Return the tokens of each text, for people and tests (the features never need them)."""
     string = folded.codes.tobytes().decode("utf-32-le")
@@ -101,7 +132,26 @@ def tokens(folded: Folded) -> list[list[str]]:
     return found
 
 
+@cache
+def dictionary_fingerprint() -> str:
+    """Return the SHA-256 of what decides Chinese tokens: the user dictionary and t2s."""
+    common = np.arange(0x4E00, 0xA000, dtype=np.uint32)  # the same in every Unicode version
+    digest = hashlib.sha256(_USER_DICTIONARY.read_bytes())
+    digest.update(fold_characters(common).tobytes())
+    return digest.hexdigest()
+
+
+def fold_characters(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """Fold single characters, given and returned as code points."""
+    folded: NDArray[np.uint32] = _tables()[0][points]
+    return folded
+
+
 def _token_starts(codes: NDArray[np.uint32], classes: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    # The long-vowel mark is katakana by its code, and belongs to hiragana too (すごーい).
+    after = np.flatnonzero(codes[1:] == _LONG_VOWEL) + 1
+    classes = classes.copy()
+    classes[after[classes[after - 1] == _HIRAGANA]] = _HIRAGANA
     start = np.empty(len(codes), dtype=bool)
     if len(codes):
         start[0] = True
@@ -161,9 +211,11 @@ def _jieba_cutter(words: Sequence[str]) -> Callable[[str], list[str]]:
         warnings.simplefilter("ignore")  # jieba's source has invalid escapes
         import jieba
     jieba.setLogLevel("WARNING")
-    # A private tokenizer without the shared cache file in the temporary folder, which breaks
-    # between users (fxsjy/jieba issues 26 and 903).
+    # A private tokenizer, filled from its dictionary here: left to itself it would read and write
+    # a cache file in the temporary folder that all users share (fxsjy/jieba issues 26 and 903).
     engine = jieba.Tokenizer()
+    engine.FREQ, engine.total = engine.gen_pfdict(engine.get_dict_file())
+    engine.initialized = True
     for word in words:
         engine.add_word(word, _USER_WORD_FREQUENCY, "n")
     cut: Callable[[str], list[str]] = engine.lcut
@@ -179,8 +231,9 @@ def _tables() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
     for point in range(0x30000):
         kind = _class_of(point)
         if kind != _BLANK:
-            lower = chr(point).lower()
-            fold_table[point] = ord(lower) if len(lower) == 1 else point
+            char = chr(point)
+            # İ alone has a lower case of two characters, i and a dot; Turkish writes just i.
+            fold_table[point] = ord(_MEANINGFUL_SIGNS.get(char, char.lower()[0]))
             class_table[point] = kind
     han = np.flatnonzero(class_table == _HAN)
     fold_table[han] = _simplified(han)
@@ -192,12 +245,14 @@ def _class_of(point: int) -> int:
         return _HAN
     if 0x3040 <= point <= 0x309F:
         return _HIRAGANA
-    if 0x30A0 <= point <= 0x30FF:
-        return _KATAKANA
     char = chr(point)
+    if 0x30A0 <= point <= 0x30FF:
+        return _BLANK if char in _KATAKANA_PUNCTUATION else _KATAKANA
     if char in _MEANINGFUL_SIGNS:
         return _SYMBOL
     category = unicodedata.category(char)
+    if category == "Me" or _VARIATION_SELECTORS[0] <= point <= _VARIATION_SELECTORS[1]:
+        return _BLANK
     if category[0] in "LMN" or char in _MASK_BRACKETS:
         return _WORD
     return _SYMBOL if category == "So" else _BLANK

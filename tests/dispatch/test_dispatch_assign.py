@@ -164,7 +164,8 @@ class TestExplanation:
         assert row["explanation"] == (
             "Logistics/delayed (91 % sure) because of: 还没到, 物流; also service; "
             "urgency 62 of 100 (high); to the logistics desk by rule 'logistics', "
-            "first response due 2026-11-21 14:00 UTC. Please check: two categories tie."
+            "first response due 2026-11-21 14:00 UTC. "
+            "Please check: no category is clearly the likeliest."
         )
 
     def test_what_is_not_known_is_left_out(self):
