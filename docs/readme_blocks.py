@@ -37,7 +37,7 @@ _MEASURED: Final = (
     ("urgency: quadratic kappa", ("urgency", "quadratic_kappa"), ".2f"),
     ("urgent tickets (high or critical) found", ("urgency", "urgent_recall"), ".0%"),
     ("... at this share of all tickets flagged", ("urgency", "flagged"), ".0%"),
-    ("language: right", ("language", "accuracy"), ".1%"),
+    ("texts the encoder was asked about", ("asked_the_encoder",), ".0%"),
 )
 
 
@@ -99,8 +99,9 @@ def numbers() -> str | None:
     if not METRICS.is_file():
         return None
     metrics = json.loads(METRICS.read_text(encoding="utf-8"))
-    sets = {"held_out": "held out in training", "test": "test file"}
-    found = {heading: metrics[name] for name, heading in sets.items() if name in metrics}
+    found = {f"`--encoder {mode}`": one for mode, one in metrics["held_out"].items()}
+    if "test" in metrics:
+        found["test file"] = metrics["test"]
     lines = [f"| | {' | '.join(found)} |", "|---" * (len(found) + 1) + "|"]
     for sentence, path, form in _MEASURED:
         cells = [_number(one, path, form) for one in found.values()]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 DEFAULT_MODEL = Path("models/default")
 
 _ACT, _REJECTED = 1, 3
+#: What Typer makes of Ctrl-C, without a word.
+_INTERRUPTED = 130
 #: A clock outside these is a slip of the pen, and dates near year 1 or 9999 overflow.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2100
 
@@ -313,6 +315,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         code = app(args=given, prog_name="python -m pipeline", standalone_mode=False)
+        if code == _INTERRUPTED:
+            raise KeyboardInterrupt
     except _UsageError as error:
         if not given:
             typer.echo(error.format_message())

@@ -118,7 +118,7 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
 
 def _refuse_own_results(out: Path, paths: Sequence[Path]) -> None:
     for path in paths:
-        if path.resolve().is_relative_to(out.resolve()):
+        if out.resolve() in path.resolve().parents:
             raise OutputError(
                 f"{path} is inside the output folder {out}, so the next run would read results "
                 "as tickets. Give --out another folder."
@@ -199,16 +199,18 @@ def _open_spool(
     folder = run.out / output.WORK
     manifest = folder / _MANIFEST
     identity = _identity(run, paths, scorer, rules)
-    if run.resume and manifest.is_file():
+    # A run that ended before its first batch has nothing to lose, and is begun anew.
+    unfinished = manifest.is_file() and bool(output.Spool(folder).numbers())
+    if run.resume and unfinished:
         started = json.loads(manifest.read_text(encoding="utf-8"))
         if started["identity"] != identity:
             changed = [key for key in identity if started["identity"].get(key) != identity[key]]
             raise OutputError(
                 f"{run.out} holds an unfinished run with other {', '.join(changed)}. "
-                "Finish that one, or start anew without --resume."
+                "Give the same as then, or --force to start anew."
             )
         return output.Spool(folder), datetime.fromisoformat(started["now"])
-    if manifest.is_file() and not run.force:
+    if unfinished and not run.force:
         raise OutputError(
             f"{run.out} holds an unfinished run. Add --resume to go on with it, or --force to "
             "start anew."

@@ -58,6 +58,9 @@ LABELS: Final = ("category", "secondary", "reason", "urgency", "emotion", "lang"
 #: Urgency levels from least to most urgent; a label 0..3 is the index into this tuple.
 LEVELS: Final = ("low", "normal", "high", "critical")
 
+#: The urgency (0..100) from which a ticket is normal, high, critical.
+LEVEL_BORDERS: Final = (25.0, 50.0, 75.0)
+
 #: The customer's tone, apart from the facts.
 EMOTIONS: Final = ("satisfied", "calm", "disappointed", "angry", "distressed")
 
@@ -79,7 +82,6 @@ REVIEW_REASONS: Final = (
     "unknown_language",
     "categories_tie",
     "words_unknown",
-    "rule_and_model_disagree",
     "suspicious",
 )
 
@@ -119,7 +121,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("p_other", "float64", "model", "calibrated probability"),
     Column("reason", "str", "model", "the finer reason inside the category"),
     Column("reason_confidence", "float64", "model", "probability of the reason, 0..1"),
-    Column("urgency", "float64", "model", "0..100, higher is more urgent"),
+    Column(
+        "urgency", "float64", "model", "0..100: normal begins at 25, high at 50, critical at 75"
+    ),
     Column("urgency_level", "str", "model", "critical, high, normal, low"),
     Column("p_urgent", "float64", "model", "calibrated probability of critical or high, 0..1"),
     Column("emotion", "str", "model", "satisfied, calm, disappointed, angry, distressed"),

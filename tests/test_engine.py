@@ -195,6 +195,20 @@ def test_force_replaces_a_run_and_nothing_else(run, undisturbed):
     assert_same(contents(run.out), undisturbed)
 
 
+def test_results_are_not_read_as_exports(run):
+    """The second run would triage its own triaged.csv."""
+    engine.classify(run)
+    before = contents(run.out)
+    for exports in (
+        [run.out],
+        [run.out / "triaged.csv"],
+        [*run.exports, f"{run.out.parent}/*/*.csv"],
+    ):
+        with pytest.raises(OutputError, match="inside the output folder"):
+            engine.classify(replace(run, exports=exports, force=True))
+    assert_same(contents(run.out), before)
+
+
 # --- Broken off and resumed ------------------------------------------------------------------
 
 
@@ -236,8 +250,23 @@ def test_a_resumed_run_keeps_the_clock_of_its_first_part(broken, undisturbed):
     assert_same(contents(broken.out), undisturbed)
 
 
-def test_without_resume_it_starts_anew(broken, undisturbed):
-    engine.classify(replace(broken, resume=False))
+def test_what_was_broken_off_is_not_thrown_away_unasked(broken, undisturbed):
+    with pytest.raises(OutputError, match=r"unfinished run\. Add --resume .*--force"):
+        engine.classify(replace(broken, resume=False))
+    engine.classify(broken)
+    assert_same(contents(broken.out), undisturbed)
+
+
+def test_force_starts_anew(broken, undisturbed, monkeypatch):
+    plain, numbers = engine._triage_and_park, []
+
+    def counts(number, *rest):
+        numbers.append(number)
+        return plain(number, *rest)
+
+    monkeypatch.setattr(engine, "_triage_and_park", counts)
+    engine.classify(replace(broken, resume=False, force=True))
+    assert numbers == [0, 1, 2, 3, 4, 5]
     assert_same(contents(broken.out), undisturbed)
 
 
@@ -250,7 +279,7 @@ def test_resume_without_anything_to_resume_is_an_ordinary_run(run, undisturbed):
 
 def test_resuming_with_another_model_is_refused(broken, tmp_path):
     store.save(toy_model(), tmp_path / "other")
-    with pytest.raises(OutputError, match=r"unfinished run with other model.*without --resume"):
+    with pytest.raises(OutputError, match=r"unfinished run with other model\..*with --force"):
         engine.classify(replace(broken, model=tmp_path / "other"))
 
 
@@ -277,15 +306,12 @@ def test_resuming_with_other_options_is_refused(broken, change):
         engine.classify(replace(broken, **change))
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="not part of what a run is")
-def test_resuming_with_batches_of_another_size_loses_no_row(broken, undisturbed, monkeypatch):
-    """As after an update of the program: the batches that are done hold other rows."""
-    monkeypatch.setattr(engine, "BATCH_ROWS", 45)
-    try:
+@pytest.mark.parametrize(("name", "value"), [("BATCH_ROWS", 45), ("__version__", "0.0.9")])
+def test_resuming_with_another_program_is_refused(broken, monkeypatch, name, value):
+    """After an update the batches that are done may hold other rows, or other decisions."""
+    monkeypatch.setattr(engine, name, value)
+    with pytest.raises(OutputError, match="unfinished run with other program"):
         engine.classify(broken)
-    except OutputError:
-        return
-    assert_same(contents(broken.out), undisturbed)
 
 
 # --- Models and rules that change ------------------------------------------------------------
@@ -296,11 +322,11 @@ def test_a_model_that_changes_during_the_run_stops_it(tiny_model):
         engine._scorer(tiny_model, "another fingerprint", "off")
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the first model of a folder is kept for the whole process",
-)
+def test_rules_that_change_during_the_run_stop_it():
+    with pytest.raises(PipelineError, match="changed while the run was going on"):
+        engine._rules(None, "another fingerprint")
+
+
 def test_a_model_that_was_trained_again_is_read_again(run, tiny_model, tmp_path):
     shutil.copytree(tiny_model, tmp_path / "model")
     first = engine.classify(replace(run, model=tmp_path / "model"))
@@ -309,11 +335,6 @@ def test_a_model_that_was_trained_again_is_read_again(run, tiny_model, tmp_path)
     assert first["model"]["fingerprint"] != second["model"]["fingerprint"]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the first rules of a folder are kept for the whole process",
-)
 def test_rules_that_were_edited_are_read_again(run, tmp_path):
     rules = tmp_path / "rules"
     rules.mkdir()

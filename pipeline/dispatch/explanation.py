@@ -14,7 +14,6 @@ REVIEW_SENTENCES: Final = {
     "unknown_language": "the language was not recognised",
     "categories_tie": "no category is clearly the likeliest",
     "words_unknown": "the model has not seen most of these words",
-    "rule_and_model_disagree": "an urgency rule and the model disagree",
     "suspicious": "the writer bargains with a review",
 }
 

@@ -67,12 +67,14 @@ class Facts:
 
 
 def dollars(tickets: pd.DataFrame, currencies: Mapping[str, float]) -> npt.NDArray[np.float64]:
-    """`order_value` in US dollars, NaN where there is none.
+    """`order_value` in US dollars, NaN where there is none or its currency is not known.
+
+    An amount without a known currency weighs nothing: 39,000 won are no fortune.
 
     >>> orders = pd.DataFrame({"order_value": [1000.0, 20.0], "currency": ["JPY", ""]})
     >>> dollars(orders, {"JPY": 0.0067}).tolist()
-    [6.7, 20.0]
+    [6.7, nan]
     """
     codes, names = pd.factorize(tickets["currency"])
-    rates = [currencies.get(str(name).strip().upper(), 1.0) for name in names]
-    return tickets["order_value"].to_numpy(float) * np.array([*rates, 1.0])[codes]
+    rates = [currencies.get(str(name).strip().upper(), np.nan) for name in names]
+    return tickets["order_value"].to_numpy(float) * np.array([*rates, np.nan])[codes]

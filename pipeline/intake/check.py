@@ -52,7 +52,7 @@ def _tickets(
     _check_created(reasons, frame, read["created_at"], plan)
     made_up = read["ticket_id"] == ""
     if made_up.any():
-        name = plan.table.path.name
+        name = plan.source.file
         numbers = pd.Series([f"{name}:{row.line}" for row in rows], dtype="str")
         read["ticket_id"] = read["ticket_id"].where(~made_up, numbers)
         plan.counts["made up"] += int((made_up & (reasons == "")).sum())

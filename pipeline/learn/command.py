@@ -24,6 +24,14 @@ from pipeline.rules.tables import check_known
 from pipeline.text import encoder as encoders
 from pipeline.text.encoder import Mode, UniversalSentenceEncoder
 
+#: What a model cannot do that was trained without these labels.
+_LOST = {
+    "reason": "the model gives no reason, so no first action is suggested",
+    "urgency": "the model gives no level: rules on critical and high tickets will not fire, and the"
+    " queue goes by waiting time",
+    "emotion": "the model gives no emotion",
+}
+
 
 def train(
     labelled: Sequence[str],
@@ -53,6 +61,11 @@ def train(
     tickets = read_labelled(labelled, rules, now=now, overrides=columns, encoding=encoding)
     check_labels(tickets)
     _check_mix(mix, tickets)
+    for name, without in _LOST.items():
+        if not (tickets[name] != "").any():
+            tell(f"no {name} in the labelled tickets: {without}")
+    for what, count in tickets.attrs["left_out"].items():
+        tell(f"left out: {count:,} rows: {what}")
     tell(f"{len(tickets):,} labelled tickets, {tickets['category'].nunique()} categories")
     settings = Settings(expected_mix=mix, jobs=jobs)
     sentence_encoder = None
@@ -68,7 +81,8 @@ def train(
         )
     _write_json(out / "metrics.json", metrics)
     (out / "card.md").write_text(card(model, tickets, metrics), encoding="utf-8")
-    return table(metrics.get("test", metrics["held_out"])) + (
+    shown = metrics.get("test") or metrics["held_out"].get("auto") or metrics["held_out"]["off"]
+    return table(shown) + (
         f"\nThe model is in {out}. Use it: python classify.py EXPORT --model {out} --out out"
     )
 

@@ -21,8 +21,8 @@ MOST_FLAGGED = 0.35
 #: A second category is named when it is right at least this often on held-out texts, or more
 #: likely than not to be a real second complaint.
 _SECONDARY = 0.25
-#: With ``--encoder auto`` the encoder is asked below this n-gram confidence: two tickets in
-#: five of a mixed export, which keeps most of its gain (docs/decisions/0005-model.md).
+#: With ``--encoder auto`` the encoder is asked below this n-gram confidence
+#: (docs/decisions/0005-model.md has the trade).
 _DOUBT = 0.75
 _LEVEL_STEPS = np.arange(2.0, 99.0, 1.0)
 
@@ -55,10 +55,12 @@ def choose_thresholds(
     probabilities: Mapping[str, Floats],
     answers: Mapping[str, Answers],
     fold_of: NDArray[np.int64],
+    expected_mix: Mapping[str, float],
 ) -> Thresholds:
     """Choose where held-out, calibrated probabilities become decisions."""
     category = probabilities["category"]
     hit = category.argmax(axis=1) == answers["category"].codes
+    weight = mix_weights(answers["category"], expected_mix)
     levels = (25.0, 50.0, 75.0)
     if "urgency" in probabilities and len(answers["urgency"].head.labels) == 4:
         codes = answers["urgency"].codes
@@ -67,25 +69,30 @@ def choose_thresholds(
         levels = level_cuts(score, codes[known])
     return Thresholds(
         urgency_levels=levels,
-        review=review_threshold(category.max(axis=1), hit, fold_of),
+        review=review_threshold(category.max(axis=1), hit, fold_of, weight),
         secondary=_SECONDARY,
         doubt=_DOUBT,
     )
 
 
 def review_threshold(
-    confidence: NDArray[np.float32], hit: NDArray[np.bool_], fold_of: NDArray[np.int64]
+    confidence: NDArray[np.float32],
+    hit: NDArray[np.bool_],
+    fold_of: NDArray[np.int64],
+    weight: NDArray[np.float64],
 ) -> float:
     """Return the confidence above which `SENT_ON_ACCURACY` of the tickets are right.
 
     Each fold gives its own answer; the median of them is taken, so that one batch of texts
     that were written to be hard does not send every ticket to review.
+
+    :param weight: How much each text counts: its category's expected over its observed share.
     """
     found = []
     for fold in np.unique(fold_of):
         order = np.flatnonzero(fold_of == fold)
         order = order[np.argsort(-confidence[order], kind="stable")]
-        right = np.cumsum(hit[order]) / np.arange(1, len(order) + 1)
+        right = np.cumsum(hit[order] * weight[order]) / np.cumsum(weight[order])
         last_of_tie = np.append(np.diff(confidence[order]) != 0, True)
         good = np.flatnonzero((right >= SENT_ON_ACCURACY) & last_of_tie)
         found.append(float(confidence[order][good[-1]]) if len(good) else 1.0)
@@ -101,9 +108,9 @@ def level_cuts(score: NDArray[np.float64], truth: NDArray[np.int64]) -> tuple[fl
     urgent = np.sort(score[truth >= 2])
     high = 50.0
     if len(urgent):
-        by_recall = urgent[int((1 - URGENT_RECALL) * len(urgent))]
-        high = max(by_recall, np.quantile(score, 1 - MOST_FLAGGED))
-        high = float(np.floor(high * 10) / 10)
+        by_recall = np.floor(urgent[int((1 - URGENT_RECALL) * len(urgent))] * 10) / 10
+        by_load = np.ceil(np.quantile(score, 1 - MOST_FLAGGED) * 10) / 10
+        high = float(max(by_recall, by_load))
 
     def kappa(normal: float, critical: float) -> float:
         said = np.searchsorted([normal, high, critical], score, side="right")
@@ -114,6 +121,16 @@ def level_cuts(score: NDArray[np.float64], truth: NDArray[np.int64]) -> tuple[fl
         (c for c in _LEVEL_STEPS if c > high), key=lambda c: kappa(normal, c), default=101.0
     )
     return float(normal), high, float(critical)
+
+
+def mix_weights(answers: Answers, expected_mix: Mapping[str, float]) -> NDArray[np.float64]:
+    """Return expected over observed share of each text's category; 1 without a mix."""
+    if not expected_mix:
+        return np.ones(len(answers.codes))
+    observed = np.bincount(answers.codes, minlength=len(answers.head.labels)) / len(answers.codes)
+    expected = np.array([expected_mix.get(label, 0.0) for label in answers.head.labels])
+    weight: NDArray[np.float64] = (expected / np.maximum(observed, 1e-9))[answers.codes]
+    return weight
 
 
 def _prior_shift(

@@ -27,13 +27,13 @@ def read_labelled(
     """Read labelled tickets and prepare their texts.
 
     The frame has the ticket's columns, those of `LABELS` ("" where absent), ``source``
-    (the file) and what `prepare` adds. Rows without a category are left out.
+    (the file) and what `prepare` adds. Rows that cannot be read and rows without a category
+    are left out; ``attrs["left_out"]`` counts them by why.
 
     :raises TrainingError: No row has a category.
     """
-    parts = [
-        batch.tickets.assign(source=batch.source.file)
-        for batch in intake.read(
+    batches = list(
+        intake.read(
             intake.find(files),
             rules=rules.columns,
             overrides=dict(overrides or {}),
@@ -41,19 +41,27 @@ def read_labelled(
             now=now,
             extra=LABELS,
         )
-    ]
+    )
+    rejected = pd.concat([batch.rejected for batch in batches], ignore_index=True)
+    left_out = rejected["reason"].str.split(":").str[0].value_counts().sort_index().to_dict()
+    parts = [batch.tickets.assign(source=batch.source.file) for batch in batches]
     tickets = pd.concat(parts, ignore_index=True)
     tickets["urgency"] = _levels(tickets["urgency"])
     for column in ("category", "secondary", "reason", "emotion"):
         tickets[column] = tickets[column].str.strip()
-    tickets = tickets[tickets["category"] != ""].reset_index(drop=True)
+    unlabelled = tickets["category"] == ""
+    if unlabelled.any():
+        left_out["without a category"] = int(unlabelled.sum())
+    tickets = tickets[~unlabelled].reset_index(drop=True)
     if tickets.empty:
         names = ", ".join(str(file) for file in files)
         raise TrainingError(
             f"{names}: no row has a category. Name the column that holds it: "
             "--column category=HEADER"
         )
-    return prepare(tickets, rules.languages)
+    tickets = prepare(tickets, rules.languages)
+    tickets.attrs["left_out"] = left_out
+    return tickets
 
 
 def check_labels(tickets: pd.DataFrame) -> None:

@@ -20,9 +20,13 @@ from scipy import sparse
 
 from pipeline.model.heads import Floats, View, softmax
 
-#: Texts in a step: 128 to 512 ended at the same loss; smaller ones take longer.
+#: Texts in a step: 128 to 512 ended at the same loss; smaller ones take longer. A small training
+#: takes smaller and more steps, or it would stop before it has learnt its texts.
 _BATCH = 256
+_BATCHES_PER_EPOCH = 8
+_SMALLEST_BATCH = 8
 _EPOCHS = 12
+_FEWEST_STEPS = 400
 #: First step length, falling to zero in a straight line. 0.1 leaves the loss higher after 12
 #: epochs, 1.0 overshoots.
 _STEP = 0.3
@@ -51,13 +55,15 @@ def fit_sparse(
     bias = np.log(np.maximum(targets.mean(axis=0), 1e-6)).astype(np.float32)
     squares = np.full_like(weights, 1e-8)
     bias_squares = np.full_like(bias, 1e-8)
-    penalty = _penalty(matrix, strength)
+    size = min(_BATCH, max(_SMALLEST_BATCH, n_texts // _BATCHES_PER_EPOCH))
+    epochs = max(_EPOCHS, -(-_FEWEST_STEPS * size // max(n_texts, 1)))
+    penalty = _penalty(matrix, strength, size)
     random = np.random.default_rng(_SEED)
-    for epoch in range(_EPOCHS):
+    for epoch in range(epochs):
         order = random.permutation(n_texts)
-        pace = 1 - epoch / _EPOCHS
-        for start in range(0, n_texts, _BATCH):
-            rows = np.sort(order[start : start + _BATCH])
+        pace = 1 - epoch / epochs
+        for start in range(0, n_texts, size):
+            rows = np.sort(order[start : start + size])
             columns, batch = _touched(matrix[rows])
             gap = _gap(batch @ weights[columns] + bias, targets[rows], blocks)
             slope = batch.T @ gap + penalty[columns, None] * weights[columns]
@@ -80,11 +86,11 @@ def _targets(
     return targets
 
 
-def _penalty(matrix: sparse.csr_matrix, strength: float) -> NDArray[np.float32]:
+def _penalty(matrix: sparse.csr_matrix, strength: float, batch: int) -> NDArray[np.float32]:
     """Return what each column pays when it is touched."""
     n_texts, n_columns = matrix.shape
     share = np.bincount(matrix.indices, minlength=n_columns) / max(n_texts, 1)
-    touched = 1 - (1 - np.minimum(share, 1)) ** _BATCH
+    touched = 1 - (1 - np.minimum(share, 1)) ** batch
     return (1 / (strength * max(n_texts, 1)) / np.maximum(touched, 1e-9)).astype(np.float32)
 
 

@@ -12,13 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.model.evidence import keywords
-from pipeline.model.heads import Floats, average, calibrate, columns_of, softmax
-from pipeline.model.store import Model, Thresholds
+from pipeline.model.heads import Floats, View, average, calibrate, columns_of, softmax
+from pipeline.model.store import Model, RowThresholds
 from pipeline.text.encoder import Encoder, Mode
 from pipeline.text.encoder import load as load_encoder
 from pipeline.text.features import Windows, known, weigh, windows
 from pipeline.text.tokens import Folded, fold, letters
-from pipeline.ticket import LEVELS, UNDETERMINED
+from pipeline.ticket import LEVEL_BORDERS, LEVELS, UNDETERMINED
 
 #: Characters of text that are featurised at once: the arrays stay in the processor's cache
 #: (256 to 512 short texts were fastest, 4,096 a tenth slower).
@@ -46,6 +46,7 @@ class _Evidence(NamedTuple):
 
     probabilities: dict[str, Floats]
     chunks: list[_Chunk]
+    thresholds: RowThresholds
 
     @property
     def known_share(self) -> NDArray[np.float64]:
@@ -84,13 +85,12 @@ class Scorer:
         `tickets` needs ``_clean`` and ``language``. Nothing that stands there is changed.
         """
         evidence = self._weigh(tickets["_clean"].tolist(), tickets["language"].tolist())
-        thresholds = self.model.thresholds[self.views]
-        columns = self._category(evidence, thresholds)
+        columns = self._category(evidence)
         columns |= self._reason(evidence, columns["category"])
-        columns |= self._urgency(evidence, thresholds)
+        columns |= self._urgency(evidence)
         columns |= self._emotion(evidence)
         columns["keywords"] = self._keywords(evidence)
-        columns["_review"] = _review(tickets, evidence, columns, thresholds)
+        columns["_review"] = _review(tickets, evidence)
         strings = {"category", "secondary_category", "reason", "urgency_level", "emotion"}
         strings |= {"keywords", "_review"}
         added = pd.DataFrame(columns, index=tickets.index)
@@ -111,7 +111,8 @@ class Scorer:
             calibration = self.model.calibration
             probabilities[name] = calibrate(ngrams[:, block], calibration["ngrams"][name])
             probabilities[name][asked] = calibrate(both[:, block], calibration["both"][name])
-        return _Evidence(probabilities, chunks)
+        was_asked = np.isin(np.arange(len(texts)), asked)
+        return _Evidence(probabilities, chunks, self.model.row_thresholds(was_asked))
 
     def _chunk(self, texts: list[str], languages: list[str]) -> _Chunk:
         folded = fold(texts, languages)
@@ -146,18 +147,23 @@ class Scorer:
         encoder, view = self.encoder, self.model.encoder
         if encoder is None or view is None or not texts:
             return ngrams
-        dense = _by_head(encoder.encode(texts) @ view.weights + view.bias, self.model)
-        return average([ngrams, dense])
+        pooled = encoder.pool(texts)
+        views = [ngrams, self._dense(encoder.vectors(pooled, encoder.upper), view)]
+        if self.model.tuned is not None:
+            vectors = encoder.vectors(pooled, self.model.tuned.upper)
+            views.append(self._dense(vectors, self.model.tuned.view))
+        return average(views)
 
-    def _category(
-        self, evidence: _Evidence, thresholds: Thresholds
-    ) -> dict[str, NDArray[np.generic]]:
+    def _dense(self, vectors: Floats, view: View) -> Floats:
+        return _by_head(vectors @ view.weights + view.bias, self.model)
+
+    def _category(self, evidence: _Evidence) -> dict[str, NDArray[np.generic]]:
         probabilities = evidence.probabilities["category"]
         labels = self._labels("category")
         order = np.argsort(-probabilities, axis=1, kind="stable")
         best, second = order[:, 0], order[:, 1]
         rows = np.arange(len(order))
-        named = probabilities[rows, second] >= thresholds.secondary
+        named = probabilities[rows, second] >= evidence.thresholds.secondary
         if "other" in labels:  # "not a complaint" is never also complained about
             other = labels.tolist().index("other")
             named &= (second != other) & (best != other)
@@ -190,16 +196,14 @@ class Scorer:
         confidence = given[np.arange(len(best)), best].astype(np.float64)
         return {"reason": labels[best], "reason_confidence": confidence}
 
-    def _urgency(
-        self, evidence: _Evidence, thresholds: Thresholds
-    ) -> dict[str, NDArray[np.generic]]:
+    def _urgency(self, evidence: _Evidence) -> dict[str, NDArray[np.generic]]:
         if "urgency" not in evidence.probabilities:
             n = len(evidence.known_share)
             nothing = _blank(n, "urgency_level", "urgency")
             return {**nothing, "p_urgent": np.full(n, np.nan)}
         probabilities = evidence.probabilities["urgency"].astype(np.float64)
-        score = urgency_score(probabilities)
-        level = np.searchsorted(np.array(thresholds.urgency_levels), score, side="right")
+        score = np.round(evidence.thresholds.urgency(urgency_score(probabilities)), 1)
+        level = np.searchsorted(LEVEL_BORDERS, score, side="right")
         return {
             "urgency": score,
             "urgency_level": np.array(LEVELS, dtype=object)[level],
@@ -229,20 +233,17 @@ def urgency_score(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _by_head(scores: Floats, model: Model) -> Floats:
-    """Turn a view's scores into probabilities, head by head."""
-    slices = columns_of(model.heads).values()
-    return np.concatenate([softmax(scores[:, one]) for one in slices], axis=1)
+    """Turn a view's scores into probabilities, head by head (reasons inside their category)."""
+    found = np.empty_like(scores)
+    for group in model.groups:
+        found[:, group] = softmax(scores[:, group])
+    return found
 
 
-def _review(
-    tickets: pd.DataFrame,
-    evidence: _Evidence,
-    columns: dict[str, NDArray[np.generic]],
-    thresholds: Thresholds,
-) -> NDArray[np.object_]:
+def _review(tickets: pd.DataFrame, evidence: _Evidence) -> NDArray[np.object_]:
     """Say why a person should look first, or "" when the model is sure enough."""
     unknown = (tickets["language"] == UNDETERMINED).to_numpy()
-    doubtful = evidence.probabilities["category"].max(axis=1) < thresholds.review
+    doubtful = evidence.probabilities["category"].max(axis=1) < evidence.thresholds.review
     new_words = evidence.known_share < _KNOWN_SHARE
     reasons = np.select(
         [unknown, doubtful & (evidence.letters < _SHORT_TEXT), doubtful & new_words, doubtful],

@@ -13,13 +13,14 @@ import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
-from pipeline.model.heads import Calibration, Floats, Head, View, columns_of
+from pipeline.model.heads import Calibration, Floats, Head, Tuned, View, columns_of
+from pipeline.text.encoder import UPPER_SHAPES, VECTOR
 from pipeline.text.features import FEATURES_VERSION, NgramSettings, Vocabulary
 from pipeline.text.tokens import TOKENS_VERSION, dictionary_fingerprint
 
@@ -30,7 +31,7 @@ VIEWS = ("ngrams", "both")
 _MAX_ARRAY_BYTES = 1 << 30
 #: Hashed columns of an honest model: 2**bits of them are allocated before anything is checked.
 _FEWEST_BITS, _MOST_BITS = 2, 24
-_ARRAY_FILES = ("ngrams.npz", "encoder.npz")
+_ARRAY_FILES = ("ngrams.npz", "encoder.npz", "tuned.npz")
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,29 @@ class Thresholds:
     """Below this n-gram confidence ``--encoder auto`` asks the encoder."""
 
 
+class RowThresholds(NamedTuple):
+    """The thresholds that hold for each ticket of a batch."""
+
+    cuts: NDArray[np.float64]
+    """Expected level x 100/3 from which a ticket is normal, high, critical; (n_tickets, 3)."""
+    review: NDArray[np.float64]
+    secondary: NDArray[np.float64]
+
+    def urgency(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Stretch scores so that normal, high and critical begin at 25, 50 and 75.
+
+        So the level follows from the urgency alone, whichever views decided. Piecewise
+        linear between 0, the cuts and 100.
+        """
+        ends = np.column_stack([np.zeros(len(score)), self.cuts, np.full(len(score), 100.0)])
+        place = (score[:, None] >= self.cuts).sum(axis=1)
+        rows = np.arange(len(score))
+        low, high = ends[rows, place], ends[rows, place + 1]
+        part = (score - low) / np.maximum(high - low, 1e-9)
+        found: NDArray[np.float64] = (place + np.clip(part, 0, 1)) * 25
+        return found
+
+
 @dataclass(frozen=True)
 class Model:
     """Everything that scoring needs, as plain arrays and small tables."""
@@ -56,6 +80,7 @@ class Model:
     vocabulary: Vocabulary
     ngrams: View
     encoder: View | None
+    tuned: Tuned | None
     encoder_name: str
     calibration: dict[str, dict[str, Calibration]]
     """``{"ngrams": {head: ...}, "both": {head: ...}}``: one for each set of views."""
@@ -75,6 +100,31 @@ class Model:
         centred = weights - weights.mean(axis=1, keepdims=True)
         return np.ascontiguousarray(centred * self.vocabulary.idf[:, None])
 
+    @cached_property
+    def groups(self) -> list[NDArray[np.int64]]:
+        """The outputs that are compared with each other: a head, or one category's reasons."""
+        found = []
+        for name, block in columns_of(self.heads).items():
+            labels = self.heads[[head.name for head in self.heads].index(name)].labels
+            homes = [self.reason_category.get(x, "") if name == "reason" else "" for x in labels]
+            found += [
+                block.start + np.flatnonzero([home == one for home in homes])
+                for one in dict.fromkeys(homes)
+            ]
+        return found
+
+    def row_thresholds(self, asked: NDArray[np.bool_]) -> RowThresholds:
+        """Return each ticket's thresholds: those of the views that decided it.
+
+        :param asked: Which tickets the encoder was asked about.
+        """
+        both, ngrams = self.thresholds["both"], self.thresholds["ngrams"]
+        return RowThresholds(
+            np.where(asked[:, None], both.urgency_levels, ngrams.urgency_levels),
+            np.where(asked, both.review, ngrams.review),
+            np.where(asked, both.secondary, ngrams.secondary),
+        )
+
     def head(self, name: str) -> Head | None:
         """Return the head called `name`, or None when the model was not trained on it."""
         return next((head for head in self.heads if head.name == name), None)
@@ -85,12 +135,10 @@ def save(model: Model, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     files = {"ngrams.npz": _pack(_ngram_arrays(model))}
     if model.encoder is not None:
-        files["encoder.npz"] = _pack(
-            {
-                "weights": model.encoder.weights.astype(np.float16),
-                "bias": model.encoder.bias,
-            }
-        )
+        files["encoder.npz"] = _pack(_view_arrays(model.encoder))
+    if model.tuned is not None:
+        upper = {name: array.astype(np.float16) for name, array in model.tuned.upper.items()}
+        files["tuned.npz"] = _pack(_view_arrays(model.tuned.view) | upper)
     document = {
         "format": FORMAT,
         "heads": {head.name: list(head.labels) for head in model.heads},
@@ -208,16 +256,21 @@ def _build(document: dict[str, Any], arrays: dict[str, dict[str, NDArray[Any]]])
     _check_shape("idf", ngrams["idf"], (n_columns,))
     encoder = None
     if "encoder.npz" in arrays:
-        dense = arrays["encoder.npz"]
-        encoder = View(dense["weights"].astype(np.float32), dense["bias"].astype(np.float32))
-        _check_shape("encoder weights", encoder.weights, (len(encoder.weights), n_outputs))
-        _check_shape("encoder bias", encoder.bias, (n_outputs,))
+        encoder = _view(arrays["encoder.npz"], n_outputs)
+    tuned = None
+    if "tuned.npz" in arrays:
+        upper = {
+            name: arrays["tuned.npz"][name].astype(np.float32).reshape(shape)
+            for name, shape in UPPER_SHAPES.items()
+        }
+        tuned = Tuned(upper, _view(arrays["tuned.npz"], n_outputs))
     return Model(
         heads=heads,
         settings=settings,
         vocabulary=Vocabulary(lookup, ngrams["idf"].astype(np.float32)),
         ngrams=View(weights, ngrams["bias"].astype(np.float32)),
         encoder=encoder,
+        tuned=tuned,
         encoder_name=document["encoder"],
         calibration={
             views: {
@@ -239,6 +292,17 @@ def _build(document: dict[str, Any], arrays: dict[str, dict[str, NDArray[Any]]])
         notes=document["notes"],
         fingerprint=document["fingerprint"],
     )
+
+
+def _view(arrays: dict[str, NDArray[Any]], n_outputs: int) -> View:
+    weights, bias = arrays["weights"].astype(np.float32), arrays["bias"].astype(np.float32)
+    _check_shape("encoder weights", weights, (VECTOR, n_outputs))
+    _check_shape("encoder bias", bias, (n_outputs,))
+    return View(weights, bias)
+
+
+def _view_arrays(view: View) -> dict[str, NDArray[Any]]:
+    return {"weights": view.weights.astype(np.float16), "bias": view.bias}
 
 
 def _calibration(head: Head, given: dict[str, Any]) -> Calibration:

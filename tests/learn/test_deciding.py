@@ -69,12 +69,20 @@ def test_one_odd_fold_does_not_decide():
     assert review_threshold(confidence, hit, np.arange(3)) == pytest.approx(0.6, abs=1e-4)
 
 
-@pytest.mark.xfail(strict=True, reason="of equal confidences the first ones alone are counted")
 def test_equally_confident_tickets_are_sent_on_together_or_not_at_all():
     """Both have 0.8 and one is wrong: sending on from 0.8 would be right half the time."""
     confidence = np.full(2, 0.8, dtype=np.float32)
     found = review_threshold(confidence, np.array([True, False]), np.zeros(2, np.int64))
     assert found > 0.8
+
+
+def test_equally_confident_tickets_count_with_those_above_them():
+    """Nine right from 0.9, two at 0.8 of which one is right: ten of eleven are enough."""
+    confidence = np.array([0.9] * 9 + [0.8] * 2, dtype=np.float32)
+    hit = np.array([True] * 9 + [False, True])
+    assert review_threshold(confidence, hit, np.zeros(11, np.int64)) == pytest.approx(0.8, abs=1e-4)
+    hit[0] = False
+    assert review_threshold(confidence, hit, np.zeros(11, np.int64)) == 1.0
 
 
 def test_level_cuts_by_hand():
@@ -85,6 +93,15 @@ def test_level_cuts_by_hand():
     assert 35 < normal <= 40
     assert 75 < high <= 80
     assert 85 < critical <= 90
+
+
+def test_no_more_are_flagged_than_anyone_would_read():
+    """Half of all are urgent, as likely low as high: recall alone would flag nine in ten."""
+    assert deciding.MOST_FLAGGED == 0.35
+    score = np.arange(0.5, 100, 1.0)
+    truth = np.array([0, 3] * 50)
+    _, high, _ = level_cuts(score, truth)
+    assert (score >= high).mean() == pytest.approx(0.35, abs=0.011)
 
 
 def test_without_urgent_tickets_the_cuts_are_in_order():

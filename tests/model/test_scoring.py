@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from pipeline import ticket
 from pipeline.model import store
-from pipeline.model.heads import Calibration, Head
+from pipeline.model.heads import Calibration, Head, Tuned
 from pipeline.model.scoring import Scorer, urgency_score
+from pipeline.text.encoder import Pooled
 from pipeline.text.prepare import prepare
 from pipeline.ticket import EMOTIONS, LEVELS, REASONS, REVIEW_REASONS
 from tests.model.toy import HEADS, THRESHOLDS, toy_model
@@ -334,16 +335,23 @@ def test_the_index_of_the_frame_is_kept(tiny_scorer, prepared):
 
 
 class _Fake:
-    """An encoder that notes what it is asked and finds every text alike."""
+    """An encoder that notes what it is asked and finds every text alike.
 
-    name, dimension = "fake", 2
+    Its upper part is how often the vector has the number one: (1, 1) for its own.
+    """
+
+    name, dimension, upper = "fake", 2, {"ones": np.ones(2, dtype=np.float32)}
 
     def __init__(self):
         self.asked = []
 
-    def encode(self, texts):
+    def pool(self, texts):
         self.asked += texts
-        return np.ones((len(texts), 2), dtype=np.float32)
+        ones = np.ones((len(texts), 2), dtype=np.float32)
+        return Pooled(ones, ones[:, 0])
+
+    def vectors(self, pooled, upper):
+        return pooled.means * upper["ones"]
 
 
 @pytest.fixture
@@ -367,6 +375,19 @@ def test_on_averages_both_views_of_every_text(fake):
     assert fake.asked == ["late", "broken"]
     assert found["p_logistics"].tolist() == pytest.approx(
         [(6 / 8 + 1 / 6) / 2, (1 / 8 + 1 / 6) / 2]
+    )
+
+
+def test_a_tuned_encoder_is_a_third_voice_from_the_same_pass(fake):
+    """late: logistics 6/8 by its word, 1/6 by the encoder, and by the tuned one, whose numbers
+    are twice as large, 1 of 16 + 1 + 1; they count 0.5, 0.3 and 0.2.
+    """
+    model = _with_encoder()
+    tuned = Tuned({"ones": np.full(2, 2, dtype=np.float32)}, model.encoder)
+    found = Scorer(replace(model, tuned=tuned), "on").score(frame("late"))
+    assert fake.asked == ["late"]
+    assert found["p_logistics"].tolist() == pytest.approx(
+        [0.5 * 6 / 8 + 0.3 * 1 / 6 + 0.2 * 1 / 18]
     )
 
 

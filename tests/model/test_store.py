@@ -13,6 +13,7 @@ import pytest
 from pipeline.errors import ModelError
 from pipeline.model import store
 from pipeline.model.scoring import Scorer
+from pipeline.text.encoder import UPPER_SHAPES
 from tests.model.toy import ODDS, toy_model
 
 N = len(ODDS)
@@ -41,11 +42,11 @@ def put(folder, name, data):
     edit(folder, lambda document: document["files"].update({name: listed}))
 
 
-def forge(folder, **changes):
-    """Replace arrays of ngrams.npz."""
-    with np.load(folder / "ngrams.npz") as loaded:
+def forge(folder, file="ngrams.npz", **changes):
+    """Replace arrays of a file."""
+    with np.load(folder / file) as loaded:
         arrays = {name: loaded[name] for name in loaded.files} | changes
-    put(folder, "ngrams.npz", store._pack(arrays))
+    put(folder, file, store._pack(arrays))
 
 
 def zipped(**entries):
@@ -107,6 +108,11 @@ def test_an_encoder_view_comes_back(encoder_model, tmp_path):
     store.save(model, tmp_path)
     again = store.load(tmp_path)
     np.testing.assert_array_equal(again.encoder.weights, model.encoder.weights)
+    np.testing.assert_array_equal(again.tuned.view.weights, model.tuned.view.weights)
+    assert sorted(again.tuned.upper) == sorted(UPPER_SHAPES)
+    for name, shape in UPPER_SHAPES.items():
+        assert again.tuned.upper[name].shape == shape
+        np.testing.assert_array_equal(again.tuned.upper[name], model.tuned.upper[name])
     assert again.fingerprint == model.fingerprint
 
 
@@ -236,6 +242,19 @@ def test_arrays_that_do_not_fit_each_other_are_refused(folder, change):
 def test_arrays_that_scoring_cannot_use_are_refused(folder, change):
     forge(folder, **change)
     refusal(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("encoder.npz", "weights"), ("encoder.npz", "bias"),
+        ("tuned.npz", "weights"), ("tuned.npz", "bias"), ("tuned.npz", "d0"),
+    ],
+)  # fmt: skip
+def test_an_encoder_view_that_does_not_fit_is_refused(encoder_model, tmp_path, file, name):
+    shutil.copytree(encoder_model, tmp_path / "model")
+    forge(tmp_path / "model", file, **{name: np.zeros((3, 3), dtype=np.float16)})
+    assert "does not fit" in refusal(tmp_path / "model")
 
 
 @pytest.mark.parametrize(

