@@ -4,6 +4,7 @@ Exit codes: 0 done; 1 you must act (one line says what and how); 3 done, but row
 rejected and ``--strict`` was given.
 """
 
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -182,7 +183,8 @@ def classify(
     )
     with _progress("tickets") as step:
         summary = machine.classify(run, progress=step)
-    output.show(summary, _console(), out=out)
+    with _results_shown():
+        output.show(summary, _console(), out=out)
     rejected = summary["counts"]["stage"]["rejected"]
     return _REJECTED if strict and rejected else 0
 
@@ -234,7 +236,8 @@ def train(
         force=force,
         tell=_tell,
     )
-    _console().print(summary, highlight=False, markup=False)
+    with _results_shown():
+        _console().print(summary, highlight=False, markup=False)
     return 0
 
 
@@ -262,7 +265,8 @@ def evaluate(
         encoding=encoding,
         encoder=encoder,
     )
-    _console().print(report, highlight=False, markup=False)
+    with _results_shown():
+        _console().print(report, highlight=False, markup=False)
     return 0
 
 
@@ -279,12 +283,11 @@ def explain(
     """Triage one text and show what decided."""
     from pipeline.explaining import explain_text
 
-    _console().print(
-        explain_text(
-            text, model=_model_folder(model), rules=rules, country=country, encoder=encoder
-        ),
-        highlight=False,
+    found = explain_text(
+        text, model=_model_folder(model), rules=rules, country=country, encoder=encoder
     )
+    with _results_shown():
+        _console().print(found, highlight=False)
     return 0
 
 
@@ -311,6 +314,7 @@ def rules_check(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code. Users never see a traceback."""
+    _open_closed_streams()
     warnings.showwarning = _warn
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
@@ -328,10 +332,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(str(error))
     except BrokenPipeError:
         return _ACT
-    except MemoryError:
-        return _fail("Not enough memory. Give --jobs 1, or split the export.")
     except Exception as error:  # the last line of defence: a line, not a traceback
-        return _unexpected(error)
+        return _fail(_in_words(error) or _unexpected(error))
     return code if isinstance(code, int) else 0
 
 
@@ -340,13 +342,36 @@ def _fail(message: str) -> int:
     return _ACT
 
 
-def _unexpected(error: Exception) -> int:
-    import os
+def _in_words(error: Exception) -> str:
+    """What to do about a trouble of the machine or the files; nothing for a fault of ours."""
+    if isinstance(error, MemoryError):
+        return "Not enough memory. Give --jobs 1, or split the export."
+    if isinstance(error, RecursionError):
+        return "A file is nested too deeply to be read. Make its values flat and run again."
+    if isinstance(error, OSError) and isinstance(error.filename, str | bytes | os.PathLike):
+        return (
+            f"{os.fsdecode(error.filename)}: {error.strerror}. Check that it exists, that you may "
+            "read and write it, and that the disk has room."
+        )
+    return ""
+
+
+def _open_closed_streams() -> None:
+    """Give what is printed a place to go when the shell closed the stream (``2>&-``).
+
+    The first file opened would otherwise become number 1 or 2 itself, and take in messages.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _unexpected(error: Exception) -> str:
     import traceback
 
     if os.environ.get("TRIAGE_TRACEBACK"):
         traceback.print_exception(error)
-    return _fail(
+    return (
         f"unexpected {type(error).__name__}: {error}. This is a fault of the program: please "
         "report it with the output of the same command under TRIAGE_TRACEBACK=1."
     )
@@ -413,6 +438,20 @@ def _console() -> "Console":
     from rich.console import Console
 
     return Console(soft_wrap=True)
+
+
+@contextmanager
+def _results_shown() -> Iterator[None]:
+    """Print what is complete already: a reader that leaves early (``| head``) is no error."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit) as error:
+        # Rich makes an exit of a broken pipe.
+        if not isinstance(error.__context__ or error, BrokenPipeError):
+            raise
+        # What still waits in the buffer is flushed at the end of the process, and fails again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(line: str) -> None:

@@ -9,7 +9,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from itertools import chain, islice
@@ -33,7 +33,6 @@ from pipeline.triage import triage
 BATCH_ROWS = 2048
 #: Up to this many batches run in this process: starting workers costs about two seconds each.
 _INLINE_BATCHES = 2
-_MANIFEST = "run.json"
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
     :param progress: Called with the number of rows of each batch that is done.
     """
     clock = _Clock()
-    output.check_formats(run.formats)
+    run = replace(run, formats=output.check_formats(run.formats))
     paths = intake.find(run.exports)
     _refuse_own_results(run.out, paths)
     rules = rules_load.load(run.rules)
@@ -170,7 +169,8 @@ def _triage_and_park(number: int, tickets: pd.DataFrame, rejected: pd.DataFrame,
     scorer = _scorer(job.model, job.model_fingerprint, job.encoder)
     rules = _rules(job.rules, job.rules_fingerprint)
     triaged = triage(tickets, scorer, rules, now=job.now)
-    job.spool.write(number, triaged.drop(columns=["_clean", "_review"]), rejected)
+    private = triaged.columns[triaged.columns.str.startswith("_")].difference(list(dispatch.NARROW))
+    job.spool.write(number, triaged.drop(columns=private), rejected)
     return len(tickets) + len(rejected)
 
 
@@ -197,19 +197,20 @@ def _open_spool(
 ) -> tuple[output.Spool, datetime]:
     """Return the run's spool and its clock: fresh ones, or those of the run to resume."""
     folder = run.out / output.WORK
-    manifest = folder / _MANIFEST
     identity = _identity(run, paths, scorer, rules)
     # A run that ended before its first batch has nothing to lose, and is begun anew.
-    unfinished = manifest.is_file() and bool(output.Spool(folder).numbers())
+    unfinished = bool(output.Spool(folder).numbers())
     if run.resume and unfinished:
-        started = json.loads(manifest.read_text(encoding="utf-8"))
-        if started["identity"] != identity:
-            changed = [key for key in identity if started["identity"].get(key) != identity[key]]
+        started, now = _started(folder / output.MANIFEST, run.out)
+        if started != identity:
+            changed = [key for key in identity if started.get(key) != identity[key]]
             raise OutputError(
                 f"{run.out} holds an unfinished run with other {', '.join(changed)}. "
                 "Give the same as then, or --force to start anew."
             )
-        return output.Spool(folder), datetime.fromisoformat(started["now"])
+        spool = output.Spool(folder)
+        spool.drop_damaged()
+        return spool, now
     if unfinished and not run.force:
         raise OutputError(
             f"{run.out} holds an unfinished run. Add --resume to go on with it, or --force to "
@@ -217,11 +218,24 @@ def _open_spool(
         )
     output.prepare_out(run.out, force=run.force)
     spool = output.Spool.create(folder)
-    content = {"now": run.now.isoformat(), "identity": identity}
-    draft = folder / f"{_MANIFEST}.part"
-    draft.write_text(json.dumps(content, ensure_ascii=False, indent=2), encoding="utf-8")
-    draft.replace(manifest)
+    # Escaped, for names of files may hold bytes that are no text.
+    spool.note(json.dumps({"now": run.now.isoformat(), "identity": identity}, indent=2))
     return spool, run.now
+
+
+def _started(manifest: Path, out: Path) -> tuple[dict[str, Any], datetime]:
+    """Return the identity and the clock of the run that was broken off."""
+    try:
+        started = json.loads(manifest.read_bytes())
+        identity, now = started["identity"], datetime.fromisoformat(started["now"])
+        if isinstance(identity, dict) and now.tzinfo is not None:
+            return identity, now
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        pass
+    raise OutputError(
+        f"{out} holds an unfinished run that cannot be resumed, for its {manifest.name} is "
+        "damaged or gone. Give --force to start anew."
+    )
 
 
 def _identity(run: Run, paths: Sequence[Path], scorer: Scorer, rules: Rules) -> dict[str, Any]:
@@ -231,7 +245,7 @@ def _identity(run: Run, paths: Sequence[Path], scorer: Scorer, rules: Rules) -> 
         "exports": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
         "model": scorer.model.fingerprint,
         "rules": rules.fingerprint,
-        "options": [dict(run.columns), run.encoding, scorer.views, run.encoder],
+        "options": [dict(run.columns), run.encoding, scorer.views, run.encoder, list(run.formats)],
         "program": [__version__, BATCH_ROWS],
     }
 

@@ -82,6 +82,7 @@ REVIEW_REASONS: Final = (
     "unknown_language",
     "categories_tie",
     "words_unknown",
+    "rule_and_model_disagree",
     "suspicious",
 )
 

@@ -13,6 +13,7 @@ import pandas as pd
 from pipeline import dispatch
 from pipeline.model.scoring import Scorer
 from pipeline.rules.load import Rules
+from pipeline.text.cues import mark_cues
 from pipeline.text.prepare import prepare
 
 
@@ -22,6 +23,11 @@ def triage(tickets: pd.DataFrame, model: Scorer, rules: Rules, *, now: datetime)
     :param tickets: The columns of `ticket.INPUT_COLUMNS`; none of them is changed.
     :param now: Timezone-aware; deadlines are judged against it.
     """
-    tickets = prepare(tickets, rules.languages)
+    return decide(prepare(tickets, rules.languages), model, rules, now=now)
+
+
+def decide(tickets: pd.DataFrame, model: Scorer, rules: Rules, *, now: datetime) -> pd.DataFrame:
+    """Decide a batch of tickets whose text and language are prepared."""
+    tickets = mark_cues(tickets, rules.urgency)
     tickets = model.score(tickets)
     return dispatch.assign(tickets, rules, now=now)

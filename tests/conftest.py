@@ -74,13 +74,13 @@ def train_model(tmp_path_factory):
     def train(*files: Path, encoder: str = "off", out: Path | None = None, **options: Any) -> Path:
         out = out or tmp_path_factory.mktemp("models") / "model"
         defaults = {"columns": {}, "test": [], "mix": {}, "jobs": 1, "force": False}
+        defaults["tell"] = lambda line: None
         command.train(
             [str(file) for file in files],
             out,
             rules_dir=None,
             encoding=None,
             encoder=encoder,
-            tell=lambda line: None,
             **(defaults | options),
         )
         return out

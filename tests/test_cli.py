@@ -88,6 +88,14 @@ def test_a_run_and_an_error_in_a_process_of_their_own(export, tiny_model, tmp_pa
     assert_refused((wrong.returncode, wrong.stdout, wrong.stderr), "no such file")
 
 
+@pytest.mark.parametrize("script", ["classify.py", "train.py"])
+def test_without_the_packages_there_is_one_line(script):
+    """-S leaves out site-packages, as when the environment was not activated."""
+    result = python("-S", script, "--help")
+    answer = (result.returncode, result.stdout, result.stderr)
+    assert_refused(answer, "is not installed for this Python", "make setup", ".venv/bin/activate")
+
+
 def test_a_closed_pipe_is_no_crash():
     """`classify.py --help | head -1`"""
     reader, writer = os.pipe()
@@ -98,6 +106,40 @@ def test_a_closed_pipe_is_no_crash():
             cwd=ROOT, stdout=closed, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert result.stderr == ""
+
+
+@pytest.fixture
+def process(export, tiny_model, tmp_path):
+    """classify in a process of its own whose streams are as given."""
+
+    def run(*arguments, before="pass", **streams):
+        plain = ["--out", tmp_path / "out", "--model", tiny_model, "--encoder", "off"]
+        start = f"import sys; {before}; from pipeline import cli; sys.exit(cli.main())"
+        return subprocess.run(
+            [sys.executable, "-c", start, "classify", export, *plain, *arguments],
+            cwd=ROOT, text=True, check=False, **streams,
+        )  # fmt: skip
+
+    return run
+
+
+@pytest.mark.parametrize(("arguments", "code"), [((), 0), (("--strict",), 3)])
+def test_a_reader_that_leaves_early_changes_no_exit_code(process, tmp_path, arguments, code):
+    """`classify.py ... | head -1`: the results are complete."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        result = process(*arguments, stdout=closed, stderr=subprocess.PIPE)
+    assert (result.returncode, result.stderr) == (code, "")
+    assert (tmp_path / "out" / "summary.json").is_file()
+
+
+@pytest.mark.parametrize("closed", ["sys.stderr = None", "sys.stdout = None"])
+def test_a_closed_stream_is_no_crash(process, tmp_path, closed):
+    """`classify.py ... 2>&-`: Python has None for a stream that the shell closed."""
+    result = process(before=closed, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert (tmp_path / "out" / "summary.json").is_file()
 
 
 # --- classify --------------------------------------------------------------------------------
@@ -164,6 +206,12 @@ def test_a_known_field_is_near_to_a_misspelt_one(classify):
     assert_refused(classify("--column", "txt=body"), "--column txt=body", "Did you mean 'text'")
 
 
+def test_a_format_may_be_given_twice(classify, tmp_path):
+    assert classify("--format", "jsonl,jsonl, csv")[0] == 0
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"triaged.jsonl", "triaged.csv", "summary.json"} <= names
+
+
 def test_results_are_not_read_again(classify, tmp_path):
     assert classify()[0] == 0
     results = tmp_path / "out" / "triaged.csv"
@@ -174,13 +222,23 @@ def test_a_run_that_was_cut_short_is_gone_on_with(classify, monkeypatch, tmp_pat
     from pipeline import engine
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "_triage_and_park", _raising(KeyboardInterrupt()))
+        patch.setattr(engine.dispatch, "arrange", _raising(KeyboardInterrupt()))
         code, _, err = classify()
     assert code == 1
     assert err.splitlines()[-1].startswith("error: Stopped.")
     assert "--resume" in err
     assert_refused(classify(), "unfinished run", "--resume", "--force")
     assert classify("--resume")[0] == 0
+    assert (tmp_path / "out" / "triaged.csv").is_file()
+
+
+def test_a_run_that_was_cut_short_at_once_needs_no_option(classify, monkeypatch, tmp_path):
+    from pipeline import engine
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_triage_and_park", _raising(KeyboardInterrupt()))
+        assert classify()[0] == 1
+    assert classify()[0] == 0
     assert (tmp_path / "out" / "triaged.csv").is_file()
 
 
@@ -348,6 +406,13 @@ def _raising(error):
         (ZeroDivisionError("x"), "unexpected ZeroDivisionError"),
         (MemoryError(), "--jobs 1"),
         (KeyboardInterrupt(), "Stopped"),
+        (RecursionError("maximum recursion depth exceeded"), "nested too deeply"),
+        (
+            PermissionError(13, "Permission denied", "投诉.csv"),
+            "投诉.csv: Permission denied. Check",
+        ),
+        (FileNotFoundError(2, "No such file", b"gone.csv"), "error: gone.csv: No such file. "),
+        (OSError(5, "Input/output error"), "unexpected OSError"),
     ],
 )
 def test_whatever_happens_there_is_one_line(run_cli, monkeypatch, error, words):
@@ -357,6 +422,12 @@ def test_whatever_happens_there_is_one_line(run_cli, monkeypatch, error, words):
     assert code == 1
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_stopped_by_the_library_of_the_command_line(run_cli, monkeypatch):
+    """Typer catches Ctrl-C itself and gives 130 without a word."""
+    monkeypatch.setattr(cli, "app", lambda **_: 130)
+    assert_refused(run_cli("classify"), "Stopped", "--resume")
 
 
 def test_the_traceback_can_be_asked_for(run_cli, monkeypatch):

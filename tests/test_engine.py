@@ -2,7 +2,9 @@
 
 import csv
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -270,6 +272,21 @@ def test_force_starts_anew(broken, undisturbed, monkeypatch):
     assert_same(contents(broken.out), undisturbed)
 
 
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_run_that_had_done_nothing_yet_is_begun_anew(run, undisturbed, monkeypatch, resume):
+    """No batch is lost, so there is nothing to ask for; not even the options must be the same."""
+
+    def breaks(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_triage_and_park", breaks)
+        with pytest.raises(KeyboardInterrupt):
+            engine.classify(replace(run, encoding="utf-8"))
+    engine.classify(replace(run, resume=resume))
+    assert_same(contents(run.out), undisturbed)
+
+
 def test_resume_without_anything_to_resume_is_an_ordinary_run(run, undisturbed):
     engine.classify(replace(run, resume=True))
     assert_same(contents(run.out), undisturbed)
@@ -279,7 +296,7 @@ def test_resume_without_anything_to_resume_is_an_ordinary_run(run, undisturbed):
 
 def test_resuming_with_another_model_is_refused(broken, tmp_path):
     store.save(toy_model(), tmp_path / "other")
-    with pytest.raises(OutputError, match=r"unfinished run with other model\..*with --force"):
+    with pytest.raises(OutputError, match=r"with other model\. Give the same as then, or --force"):
         engine.classify(replace(broken, model=tmp_path / "other"))
 
 
@@ -312,6 +329,81 @@ def test_resuming_with_another_program_is_refused(broken, monkeypatch, name, val
     monkeypatch.setattr(engine, name, value)
     with pytest.raises(OutputError, match="unfinished run with other program"):
         engine.classify(broken)
+
+
+def test_resuming_with_another_format_is_refused(broken):
+    with pytest.raises(OutputError, match="unfinished run with other options"):
+        engine.classify(replace(broken, formats=("csv", "jsonl")))
+    # The same formats, said twice, are the same.
+    engine.classify(replace(broken, formats=("csv", "csv")))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"{}", b"\xff\x00", b'{"identity": [], "now": "2026-11-21T09:00:00Z"}', None],
+)
+def test_a_run_whose_manifest_is_damaged_needs_force(broken, undisturbed, content):
+    """A machine that lost its power leaves files that are empty."""
+    manifest = broken.out / ".work" / "run.json"
+    if content is None:
+        manifest.unlink()
+    else:
+        manifest.write_bytes(content)
+    with pytest.raises(OutputError, match=r"cannot be resumed.*--force"):
+        engine.classify(broken)
+    engine.classify(replace(broken, resume=False, force=True))
+    assert_same(contents(broken.out), undisturbed)
+
+
+@pytest.mark.parametrize("size", [0, 500])
+def test_a_damaged_batch_is_done_again(broken, undisturbed, size):
+    batch = broken.out / ".work" / "batch-000001.arrow"
+    batch.write_bytes(batch.read_bytes()[:size])
+    engine.classify(broken)
+    assert_same(contents(broken.out), undisturbed)
+
+
+def test_drafts_of_a_killed_run_are_gone_in_the_end(broken, undisturbed):
+    for name in ("batch-000002.4711.part", "drafts-abc/queues/.xlsx-1.part/rows", "queue/x.arrow"):
+        draft = broken.out / ".work" / name
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(b"half")
+    engine.classify(broken)
+    assert_same(contents(broken.out), undisturbed)
+    assert not (broken.out / ".work").exists()
+
+
+# --- What belongs to others ------------------------------------------------------------------
+
+
+def test_a_work_folder_of_someone_else_is_left_alone(run):
+    (run.out / ".work").mkdir(parents=True)
+    (run.out / ".work" / "thesis.txt").write_text("mine", encoding="utf-8")
+    for change in ({}, {"resume": True}, {"force": True}):
+        with pytest.raises(OutputError, match="was not made by this program"):
+            engine.classify(replace(run, **change))
+    assert (run.out / ".work" / "thesis.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_force_leaves_queues_of_others(run, undisturbed):
+    engine.classify(run)
+    mine = run.out / "queues" / "mine.csv"
+    mine.write_text("mine", encoding="utf-8")
+    engine.classify(replace(run, force=True))
+    assert mine.read_text(encoding="utf-8") == "mine"
+    mine.unlink()
+    assert_same(contents(run.out), undisturbed)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_a_file_whose_name_is_no_text(run, tmp_path):
+    """Such names come out of archives made on Windows."""
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xcd\xb6\xcb\xdf.csv"))
+    odd.write_text("id,text\n1,llegó roto\n", encoding="utf-8")
+    engine.classify(replace(run, exports=[odd]))
+    summary = json.loads((run.out / "summary.json").read_text(encoding="utf-8"))
+    assert summary["sources"][0]["file"] == str(odd)
+    assert "Language" in (run.out / "report.html").read_text(encoding="utf-8")
 
 
 # --- Models and rules that change ------------------------------------------------------------

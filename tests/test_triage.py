@@ -1,4 +1,4 @@
-"""The batch step: three rooms in order, each adding and none changing."""
+"""The batch step: rooms in order, each adding and none changing."""
 
 import importlib
 import subprocess
@@ -14,6 +14,7 @@ from pipeline import dispatch, ticket
 from pipeline.explaining import explain_text, one_ticket
 from pipeline.model import store
 from pipeline.model.scoring import Scorer
+from pipeline.text.cues import mark_cues
 from pipeline.text.prepare import prepare
 from pipeline.triage import triage
 
@@ -61,6 +62,7 @@ def test_no_room_changes_what_an_earlier_one_wrote(tickets, scorer, all_rules):
     before = tickets.copy(deep=True)
     steps = [
         lambda frame: prepare(frame, all_rules.languages),
+        lambda frame: mark_cues(frame, all_rules.urgency),
         scorer.score,
         lambda frame: dispatch.assign(frame, all_rules, now=NOW),
     ]
@@ -70,6 +72,12 @@ def test_no_room_changes_what_an_earlier_one_wrote(tickets, scorer, all_rules):
         frame = step(frame)
         pd.testing.assert_frame_equal(frame[earlier.columns], earlier, check_exact=True)
     pd.testing.assert_frame_equal(tickets, before)
+
+
+def test_the_level_follows_from_the_urgency_of_every_row(triaged):
+    for score, level in zip(triaged["urgency"], triaged["urgency_level"], strict=True):
+        assert ticket.LEVELS.index(level) == sum(score >= border for border in ticket.LEVEL_BORDERS)
+    assert (triaged["urgency"] >= triaged["_floor"]).all()
 
 
 @settings(deadline=None, max_examples=12, derandomize=True)

@@ -14,6 +14,7 @@ REVIEW_SENTENCES: Final = {
     "unknown_language": "the language was not recognised",
     "categories_tie": "no category is clearly the likeliest",
     "words_unknown": "the model has not seen most of these words",
+    "rule_and_model_disagree": "its words are urgent, but the model saw nothing urgent",
     "suspicious": "the writer bargains with a review",
 }
 
@@ -25,6 +26,7 @@ _PARTS: Final = (
     "keywords",
     "urgency",
     "urgency_level",
+    "_cue",
     "team",
     "routing_rule",
     "review_reason",
@@ -42,7 +44,7 @@ def explanations(decided: pd.DataFrame, teams: Mapping[str, Team]) -> list[str]:
     names = {team.id: team.en for team in teams.values()}
     columns = [decided[name].tolist() for name in _PARTS]
     return [
-        f"{_finding(category, reason, sure, secondary, keywords)}; {_urgency(urgency, level)}"
+        f"{_finding(category, reason, sure, secondary, keywords)}; {_urgency(urgency, level, cue)}"
         f"to the {names[team]} by rule '{rule}', first response due {until} UTC."
         f"{_request(review)}"
         for (
@@ -53,6 +55,7 @@ def explanations(decided: pd.DataFrame, teams: Mapping[str, Team]) -> list[str]:
             keywords,
             urgency,
             level,
+            cue,
             team,
             rule,
             review,
@@ -69,8 +72,9 @@ def _finding(category: str, reason: str, sure: float, secondary: str, keywords: 
     return f"{label}{percent}{because}{also}"
 
 
-def _urgency(urgency: float, level: str) -> str:
-    return f"urgency {urgency:.0f} of 100 ({level}); " if urgency == urgency else ""
+def _urgency(urgency: float, level: str, cue: str) -> str:
+    why = f", words of '{cue}'" if cue else ""
+    return f"urgency {urgency:.0f} of 100 ({level}{why}); " if urgency == urgency else ""
 
 
 def _request(review: str) -> str:

@@ -48,9 +48,10 @@ def _readable_rows(rows: Sequence[Row], encoding: str) -> tuple[list[Row], Rejec
     sound: list[Row] = []
     rejected: Rejected = []
     for row in rows:
-        broken = _LONE_SURROGATE.search(row.raw or "".join(row.cells))
+        text = row.raw or "".join(row.cells)
+        broken = _LONE_SURROGATE.search(text)
         if broken is not None:
-            before = len(row.raw[: broken.start()].encode(encoding or "utf-8"))
+            before = len(text[: broken.start()].encode(encoding or "utf-8"))
             byte = ord(broken[0]) & 0xFF
             rejected.append(
                 (row, f"unreadable bytes: 0x{byte:02x} at byte {before + 1} of the row")

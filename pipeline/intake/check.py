@@ -36,6 +36,7 @@ def examine(rows: Sequence[Row], plan: Plan, seen: Seen) -> Batch:
         rejected += [(sound[i], reasons[i]) for i in np.flatnonzero(~accepted)]
         tickets = tickets[accepted].reset_index(drop=True)
     plan.counts["rows"] += len(rows)
+    plan.doubts.extend(row.doubt for row in rows if row.doubt)
     source = replace(plan.source, notes=notes_on(plan))
     return Batch(tickets, _rejected_frame(rejected, plan), source)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pipeline.errors import InputError
 from pipeline.intake.rows import HEADER_WITHIN, IsHeader, Row, Table, cell_text, header_place
-from pipeline.intake.streams import read_all
+from pipeline.intake.streams import ESCAPE, read_all
 
 _PARQUET_ROWS: Final = 4096
 
@@ -21,7 +21,7 @@ def open_xlsx(path: Path, is_header: IsHeader) -> Table:
         book = CalamineWorkbook.from_filelike(io.BytesIO(read_all(path)))
         sheets = [book.get_sheet_by_name(name) for name in book.sheet_names]
     except (CalamineError, OSError) as error:
-        raise InputError(f"{path} is not a readable xlsx file: {error}.") from error
+        raise InputError(f"{path} is not a readable xlsx file: {_one_line(error)}.") from error
     headed = [(sheet, row) for sheet in sheets if (row := _sheet_header(sheet, is_header))]
     if not headed:
         return Table(path, "xlsx", (), lambda: iter(()))
@@ -56,19 +56,27 @@ def open_parquet(path: Path) -> Table:
         plain = path if not path.name.lower().endswith(".gz") else pa.BufferReader(read_all(path))
         try:
             return pq.ParquetFile(plain)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise InputError(f"{path} is not a readable Parquet file: {error}.") from error
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(
+                f"{path} is not a readable Parquet file: {_one_line(error)}."
+            ) from error
 
     def flat(table: Any) -> Any:
         while any(pa.types.is_struct(column.type) for column in table.schema):
             table = table.flatten()
         return table
 
+    def batches() -> Iterator[Any]:
+        try:
+            yield from opened().iter_batches(batch_size=_PARQUET_ROWS)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{path} is damaged: {_one_line(error)}. Export it again.") from error
+
     def rows() -> Iterator[Row]:
         number = 0
-        for batch in opened().iter_batches(batch_size=_PARQUET_ROWS):
+        for batch in batches():
             columns = [
-                [cell_text(value) for value in column.to_pylist()]
+                [cell_text(value) for value in _python_values(column)]
                 for column in flat(pa.Table.from_batches([batch])).columns
             ]
             for cells in zip(*columns, strict=True):
@@ -77,3 +85,29 @@ def open_parquet(path: Path) -> Table:
 
     headers = tuple(flat(opened().schema_arrow.empty_table()).column_names)
     return Table(path, "parquet", headers, rows)
+
+
+def _python_values(column: Any) -> list[Any]:
+    """Values of an Arrow column; those Python cannot hold, as text that shows it."""
+    import pyarrow as pa
+
+    kind = column.type
+    if pa.types.is_timestamp(kind) and kind.tz:
+        column = column.cast(pa.timestamp(kind.unit, "UTC"))  # its zone may be one nobody knows
+    try:
+        return list(column.to_pylist())
+    except (pa.ArrowException, ValueError, OverflowError):
+        return [_python_value(value) for value in column]
+
+
+def _python_value(scalar: Any) -> Any:
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError as error:
+        return error.object.decode("utf-8", ESCAPE)
+    except (ValueError, OverflowError):  # of times: before the year 1 or after 9999
+        return f"out of range: {getattr(scalar, 'value', '')}"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")

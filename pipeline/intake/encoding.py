@@ -1,6 +1,6 @@
 """Find the encoding of a text file.
 
-In this order: the user's word; a byte-order mark; UTF-16 by where its zero bytes stand; UTF-8
+In this order: the user's word; a byte-order mark; UTF-16 and UTF-32 by their zero bytes; UTF-8
 over the whole file; else the legacy code page under which the bytes read most like a language
 (`CODE_PAGES`); else whatever charset-normalizer makes of them.
 
@@ -35,6 +35,10 @@ _SAMPLE: Final = 1 << 17
 #: UTF-8 with broken bytes is still UTF-8 while good characters outside ASCII are at least five
 #: times as many. GB18030 read as UTF-8 has about one good per two broken.
 _GOOD_PER_BROKEN: Final = 5
+
+#: A text of one-byte characters holds hardly a zero byte; UTF-16 one for each ASCII character.
+_MANY_ZEROS: Final = 0.02
+_WIDE: Final = ("utf-32-le", "utf-32-be", "utf-16-le", "utf-16-be")
 
 #: Below this mean log probability for each byte no code page of ours fits (real text: -2 to -4.5).
 _UNLIKELY: Final = -5.5
@@ -89,7 +93,8 @@ def detect(path: Path, *, given: str | None = None) -> str:
     """Return the Python codec name of the file at `path`; ``utf-8`` when it is empty or ASCII.
 
     :param given: The user's word. It beats everything else.
-    :raises InputError: The file cannot be opened, or it plainly is not in the encoding `given`.
+    :raises InputError: The file cannot be opened, is no text at all, or it plainly is not in the
+        encoding `given`.
     """
     if given is not None:
         return _confirm(path, given)
@@ -98,7 +103,7 @@ def detect(path: Path, *, given: str | None = None) -> str:
     for mark, name in _MARKS:
         if head.startswith(mark):
             return name
-    return _utf16_without_mark(head) or _utf8_or_legacy(path)
+    return _utf16_without_mark(head) or _wide_without_mark(head) or _utf8_or_legacy(path, head)
 
 
 def likely_code_page(sample: bytes) -> str:
@@ -125,24 +130,36 @@ def _confirm(path: Path, given: str) -> str:
     try:
         name = codecs.lookup(given).name
         "".encode(name)
-    except LookupError as error:
+    except (LookupError, UnicodeError) as error:
         raise InputError(
             f"Unknown encoding {given!r}. Give a name Python knows: utf-8, gb18030, cp932 ..."
         ) from error
-    good, broken = 0, 0
-    decoder = codecs.getincrementaldecoder(name)(ESCAPE)
-    with ByteStream(path) as stream:
-        while data := stream.read(_CHUNK):
-            more_good, more_broken = _count(decoder.decode(data))
-            good, broken = good + more_good, broken + more_broken
-            if broken * _GOOD_PER_BROKEN > good and broken > _CHUNK // 8:
-                break  # no need to count every broken byte of a large file
+    try:
+        good, broken = _count_all(path, name)
+    except UnicodeError as error:  # of codecs that stop at the first wrong byte
+        raise InputError(
+            f"{path} is not {given}: {error}. "
+            f"It looks like {detect(path)}; leave out the encoding, or give the right one."
+        ) from error
     if broken * _GOOD_PER_BROKEN > good:
         raise InputError(
             f"{path} is not {given}: {broken:,} characters cannot be read. "
             f"It looks like {detect(path)}; leave out the encoding, or give the right one."
         )
     return "utf-8-sig" if name == "utf-8" else name
+
+
+def _count_all(path: Path, encoding: str) -> tuple[int, int]:
+    """Good and broken characters outside ASCII, as far as needed to tell which prevail."""
+    good, broken = 0, 0
+    decoder = codecs.getincrementaldecoder(encoding)(ESCAPE)
+    with ByteStream(path) as stream:
+        while data := stream.read(_CHUNK):
+            more_good, more_broken = _count(decoder.decode(data))
+            good, broken = good + more_good, broken + more_broken
+            if broken * _GOOD_PER_BROKEN > good and broken > _CHUNK // 8:
+                break  # no need to count every broken byte of a large file
+    return good, broken
 
 
 def _utf16_without_mark(head: bytes) -> str:
@@ -155,7 +172,24 @@ def _utf16_without_mark(head: bytes) -> str:
     return name if "\n" in head.decode(name, "replace") else ""
 
 
-def _utf8_or_legacy(path: Path) -> str:
+def _wide_without_mark(head: bytes) -> str:
+    """UTF-16 and UTF-32 of text with few ASCII characters: what decodes into lines of text."""
+    zeros = head.count(0)
+    if zeros < len(head) * _MANY_ZEROS:
+        return ""
+    can_be_utf8 = _count(head.decode("utf-8", ESCAPE))[1] == 0
+    for name in _WIDE:
+        text = head[: len(head) // 4 * 4].decode(name, "replace")
+        odd = text.count("\0") + text.count("\ufffd")
+        if "\n" not in text or odd > len(text) // 100:
+            continue
+        ascii_count = int(np.count_nonzero(_code_points(text) < 0x80))
+        if name.startswith("utf-32") or (not can_be_utf8 and ascii_count * 2 >= zeros):
+            return name
+    return ""
+
+
+def _utf8_or_legacy(path: Path, head: bytes) -> str:
     good, broken, sample = 0, 0, b""
     for lines in _whole_lines(path):
         if broken <= _CHUNK // 8:
@@ -167,6 +201,11 @@ def _utf8_or_legacy(path: Path) -> str:
             break  # enough seen of what is plainly not UTF-8
     if broken * _GOOD_PER_BROKEN <= good:
         return "utf-8"
+    if head.count(0) >= len(head) * _MANY_ZEROS:
+        raise InputError(
+            f"{path} is no text file: {head.count(0):,} of its first {len(head):,} bytes are zero. "
+            "Export it again, as UTF-8."
+        )
     return likely_code_page(sample)
 
 

@@ -14,16 +14,25 @@ def find(exports: Sequence[str | Path]) -> list[Path]:
     A folder stands for the files directly in it, a glob for the files it matches; of both only
     known formats are taken, and no hidden files. A file named outright must be of a known format.
 
-    :raises InputError: Nothing matches, or a named file is of no known format.
+    :raises InputError: Nothing matches, a path cannot be read, or a named file is of no known
+        format or no regular file.
 
     >>> find(["no such file.csv"])
     Traceback (most recent call last):
         ...
     pipeline.errors.InputError: no such file.csv: there is no such file. Check the path.
     """
-    found = [path for export in exports for path in _expand(Path(export))]
+    found = [path for export in exports for path in _readable_paths(Path(export))]
     once = {path.resolve(): path for path in sorted(found, key=Path.as_posix, reverse=True)}
     return sorted(once.values(), key=Path.as_posix)
+
+
+def _readable_paths(export: Path) -> list[Path]:
+    try:
+        return _expand(export)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"{export} cannot be read: {reason}. Check the path.") from error
 
 
 def _expand(export: Path) -> list[Path]:
@@ -32,6 +41,8 @@ def _expand(export: Path) -> list[Path]:
             raise InputError(f"{export} is a folder, though its name looks like a file. Rename it.")
         return _known(export.iterdir()) or _nothing(f"{export}: the folder holds no export")
     if export.exists():
+        if not export.is_file():
+            raise InputError(f"{export} is no regular file. Save what it gives, and name that.")
         return [export] if suffix_of(export) in SUFFIXES else _nothing(f"{export}: unknown format")
     if glob.has_magic(str(export)):
         matches = glob.iglob(str(export), recursive=True)  # noqa: PTH207 - may be absolute

@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.intake.rows import Row, Table, cell_text
-from pipeline.intake.streams import ByteStream, lines_of, text_lines, until_damage
+from pipeline.intake.streams import ByteStream, lines_of, readable, text_lines, until_damage
 
 
 def open_jsonl(path: Path, encoding: str) -> Table:
-    """Headers are the keys of the whole file, which is read once to find them."""
+    """Headers are the keys of the whole file, which is read once to find them.
+
+    JSON can spell half a character (``\\ud83d``) in a key; a header can be written everywhere.
+    """
     headers: dict[str, None] = {}
     for _, _, record in _objects(lines_of(path, encoding)):
         if isinstance(record, dict):
@@ -21,7 +24,7 @@ def open_jsonl(path: Path, encoding: str) -> Table:
         with ByteStream(path) as stream:
             yield from until_damage(_json_rows(text_lines(stream, encoding), names), stream)
 
-    return Table(path, "jsonl", names, rows, encoding)
+    return Table(path, "jsonl", tuple(map(readable, names)), rows, encoding)
 
 
 def _json_rows(lines: Iterable[str], names: tuple[str, ...]) -> Iterator[Row]:

@@ -13,6 +13,7 @@ from pipeline.intake.survey import Habits
 from pipeline.rules.columns import ColumnRules
 
 _WORDS_LISTED: Final = 5
+_DOUBTS_LISTED: Final = 5
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Plan:
 
     :ivar places: Place of the column that holds each field.
     :ivar counts: Counted so far in this file, for the notes.
+    :ivar doubts: Doubts about rows that were read, in the order of the file.
     """
 
     table: Table
@@ -40,6 +42,7 @@ class Plan:
     now: datetime
     counts: Counter[str] = field(default_factory=Counter)
     unknown_states: Counter[str] = field(default_factory=Counter)
+    doubts: list[str] = field(default_factory=list)
 
 
 def notes_on(plan: Plan) -> tuple[str, ...]:
@@ -57,6 +60,9 @@ def notes_on(plan: Plan) -> tuple[str, ...]:
         for name in ticket.INPUT_COLUMNS
         if count[name]
     ]
+    notes += plan.doubts[:_DOUBTS_LISTED]
+    if len(plan.doubts) > _DOUBTS_LISTED:
+        notes.append(f"stray quotes in {len(plan.doubts) - _DOUBTS_LISTED:,} more places")
     if plan.unknown_states:
         listed = ", ".join(
             f"{word!r} ({number:,})"

@@ -7,6 +7,7 @@ quote and reading goes on with the next line.
 """
 
 import csv
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -20,6 +21,10 @@ MOST_LINES: Final = 1_000
 #: Fewer columns than this and a line of prose can pass for a row.
 _TELLING_WIDTH: Final = 3
 
+#: In a narrow file, more lines than this behind a quote that ends wrongly are rows of their own.
+_MOST_PROSE: Final = 20
+
+_LONGEST_ID: Final = 40
 _BLOCK: Final = 512
 _CELL_LIMIT: Final = 2**31 - 1  # the largest the csv module takes on every platform
 _END: Final = "\x00end of file\x00"
@@ -114,10 +119,14 @@ def _mend(lines: _Lines, delimiter: str, width: int, damage: Callable[[], str]) 
     cells, closed = _read_leniently(lines, delimiter)
     if not closed and damage():
         return Row(number, cells, lines.release())
-    if not closed or _holds_a_row(lines.taken[1:], delimiter, width):
+    swallowed = lines.taken[1:]
+    if not closed or _holds_rows(cells, swallowed, delimiter, width):
         lines.keep(1)
         return Row(number, (), lines.release(), "unclosed quote")
-    return Row(number, cells, lines.release())
+    narrow = swallowed and 0 < width < _TELLING_WIDTH
+    last = number + len(swallowed)
+    doubt = f"stray quotes in lines {number} to {last}, read as one ticket" if narrow else ""
+    return Row(number, cells, lines.release(), doubt=doubt)
 
 
 def _read_leniently(lines: _Lines, delimiter: str) -> tuple[list[str], bool]:
@@ -136,12 +145,31 @@ def _shield(line: str) -> str:
     return body.replace("\r", _LONE_CR) + line[len(body) :]
 
 
-def _holds_a_row(lines: Sequence[str], delimiter: str, width: int) -> bool:
-    """True when one of the lines that a quote swallowed is a whole row by itself."""
-    if width < _TELLING_WIDTH:
+def _holds_rows(cells: Sequence[str], swallowed: Sequence[str], delimiter: str, width: int) -> bool:
+    """True when lines that a quote swallowed are whole rows by themselves.
+
+    In a file of three columns or more one such line tells. In a narrower one, where prose can
+    pass for a row, each of them must, and be many or begin with an id like that of the record.
+    """
+    readers = (csv.reader([_shield(line)], delimiter=delimiter) for line in swallowed)
+    rows = (next(reader, []) for reader in readers)
+    if width >= _TELLING_WIDTH:
+        return any(len(row) == width for row in rows)
+    firsts = [row[0] if len(row) == width else "" for row in rows]
+    if not firsts or not all(firsts):
         return False
-    readers = (csv.reader([_shield(line)], delimiter=delimiter) for line in lines)
-    return any(len(next(reader, ())) == width for reader in readers)
+    shape = _shape(cells[0]) if width > 1 and cells else ""
+    alike = "0" in shape and all(_shape(first) == shape for first in firsts)
+    return alike or len(firsts) > _MOST_PROSE
+
+
+def _shape(cell: str) -> str:
+    """Runs of digits as 0, of letters as a; the whole must be as short as an id.
+
+    >>> _shape("T-1042"), _shape("2 of them arrived broken, where is the third?")
+    ('a-0', '')
+    """
+    return re.sub(r"\d+", "0", re.sub(r"[^\W\d_]+", "a", cell)) if len(cell) <= _LONGEST_ID else ""
 
 
 @contextmanager

@@ -18,13 +18,15 @@ class Row(NamedTuple):
 
     `line` is the line where it starts (the row number in a sheet or Parquet file, from 1).
     `raw` is its text as it stands in the file, or empty where the format has none.
-    `problem` says why it cannot be read, or is empty.
+    `problem` says why it cannot be read, or is empty; `doubt` what may be wrong with a row that
+    is read all the same.
     """
 
     line: int
     cells: Sequence[str]
     raw: str = ""
     problem: str = ""
+    doubt: str = ""
 
 
 class Table(NamedTuple):

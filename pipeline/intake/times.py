@@ -35,6 +35,7 @@ _EAST: Final = (
 )
 _NO_WORDS: Final = re.compile(r"\b(?:de|del|di|г|um|à|às|a las|at|le|den)\b\.?")
 _EXCEL_DAYS: Final = (20_000, 80_000)  # 1954 to 2119, days since 1899-12-30
+_LATEST_SECOND: Final = 4_102_444_800  # 2100-01-01; "never" is often written as all nines
 
 
 def times(cells: pd.Series, *, day_first: bool, rules: ColumnRules) -> pd.Series:
@@ -102,7 +103,8 @@ def _numeric(cells: pd.Series, zone: tzinfo) -> pd.Series:
     result = _localised(written.fillna(serial.astype(written.dtype)), zone)
     unread = number.where(result.isna() & (number >= 1e8) & (number < 1e19))
     per_second = 10.0 ** (3 * np.clip(np.ceil((np.log10(unread) - 11) / 3), 0, 3))
-    return result.fillna(pd.to_datetime(unread / per_second, unit="s", utc=True).astype(TIME))
+    seconds = (unread / per_second).where(lambda second: second <= _LATEST_SECOND)
+    return result.fillna(pd.to_datetime(seconds, unit="s", utc=True).astype(TIME))
 
 
 def _parts(cells: pd.Series, day_first: bool, rules: ColumnRules) -> tuple[pd.Series, pd.Series]:

@@ -63,6 +63,7 @@ def numbers(cells: pd.Series, *, comma: bool) -> pd.Series:
         whole = english.str.replace(".", "", regex=False)
         picked = western.where(by_comma, english.where(by_point, whole))
         result.update(pd.to_numeric(picked, errors="coerce"))
+        result = result.where(np.isfinite(result))  # 400 digits are no amount
     return result.reindex(cells.index)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline import __version__, dispatch, intake
+from pipeline import __version__, intake
 from pipeline.errors import OutputError, TrainingError
 from pipeline.learn.card import card, table
 from pipeline.learn.labelled import check_labels, read_labelled
@@ -23,6 +23,7 @@ from pipeline.rules import load as rules_load
 from pipeline.rules.tables import check_known
 from pipeline.text import encoder as encoders
 from pipeline.text.encoder import Mode, UniversalSentenceEncoder
+from pipeline.triage import decide
 
 #: What a model cannot do that was trained without these labels.
 _LOST = {
@@ -122,7 +123,7 @@ def evaluate_files(
     labels = read_labelled(labelled, rules, now=now, overrides=columns, encoding=encoding)
     names = ("category", "secondary", "reason", "urgency", "emotion", "source", "lang")
     tickets = labels.drop(columns=list(names))
-    scored = dispatch.assign(scorer.score(tickets), rules, now=now)
+    scored = decide(tickets, scorer, rules, now=now)
     return measure(scored, labels) | {"encoder": encoder, "model": scorer.model.fingerprint}
 
 

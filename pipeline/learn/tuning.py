@@ -171,7 +171,9 @@ def _batch(
         mine, theirs = every[rows], every[other]
         if name in _ORDERED:
             later = theirs.argmax(axis=1) > mine.argmax(axis=1)
-            target = np.where((mixed & later)[:, None], theirs, mine)
+            # Where one is not known, the later one is not known either.
+            known_both = mine.sum(axis=1, keepdims=True) * theirs.sum(axis=1, keepdims=True)
+            target = np.where(later[:, None], theirs, mine) * known_both
         elif name in _NOT_MIXED:
             target = np.where(mixed[:, None], np.float32(0), mine)
         else:

@@ -82,15 +82,18 @@ class Scorer:
     def score(self, tickets: pd.DataFrame) -> pd.DataFrame:
         """Add the model's columns (and ``_review``) to prepared tickets.
 
-        `tickets` needs ``_clean`` and ``language``. Nothing that stands there is changed.
+        `tickets` needs ``_clean`` and ``language``; ``_floor`` (`text.cues`) raises the urgency.
+        Nothing that stands there is changed.
         """
         evidence = self._weigh(tickets["_clean"].tolist(), tickets["language"].tolist())
         columns = self._category(evidence)
         columns |= self._reason(evidence, columns["category"])
-        columns |= self._urgency(evidence)
+        floor = tickets["_floor"].to_numpy() if "_floor" in tickets else np.zeros(len(tickets))
+        own = self._own_urgency(evidence)
+        columns |= _with_cues(own, floor)
         columns |= self._emotion(evidence)
         columns["keywords"] = self._keywords(evidence)
-        columns["_review"] = _review(tickets, evidence)
+        columns["_review"] = _review(tickets, evidence, _disagrees(own, floor))
         strings = {"category", "secondary_category", "reason", "urgency_level", "emotion"}
         strings |= {"keywords", "_review"}
         added = pd.DataFrame(columns, index=tickets.index)
@@ -196,19 +199,14 @@ class Scorer:
         confidence = given[np.arange(len(best)), best].astype(np.float64)
         return {"reason": labels[best], "reason_confidence": confidence}
 
-    def _urgency(self, evidence: _Evidence) -> dict[str, NDArray[np.generic]]:
+    def _own_urgency(self, evidence: _Evidence) -> dict[str, NDArray[np.float64]]:
+        """Return what the model itself says; NaN without a head for it."""
+        n = len(evidence.known_share)
         if "urgency" not in evidence.probabilities:
-            n = len(evidence.known_share)
-            nothing = _blank(n, "urgency_level", "urgency")
-            return {**nothing, "p_urgent": np.full(n, np.nan)}
+            return {"urgency": np.full(n, np.nan), "p_urgent": np.full(n, np.nan)}
         probabilities = evidence.probabilities["urgency"].astype(np.float64)
-        score = np.round(evidence.thresholds.urgency(urgency_score(probabilities)), 1)
-        level = np.searchsorted(LEVEL_BORDERS, score, side="right")
-        return {
-            "urgency": score,
-            "urgency_level": np.array(LEVELS, dtype=object)[level],
-            "p_urgent": probabilities[:, 2:].sum(axis=1),
-        }
+        score = evidence.thresholds.urgency(urgency_score(probabilities))
+        return {"urgency": np.round(score, 1), "p_urgent": probabilities[:, 2:].sum(axis=1)}
 
     def _emotion(self, evidence: _Evidence) -> dict[str, NDArray[np.generic]]:
         if "emotion" not in evidence.probabilities:
@@ -232,6 +230,24 @@ def urgency_score(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     return result
 
 
+def _with_cues(
+    own: dict[str, NDArray[np.float64]], floor: NDArray[np.float64]
+) -> dict[str, NDArray[np.generic]]:
+    """Raise the urgency to that of a cue in the text, and name the level it falls into."""
+    score = np.fmax(own["urgency"], np.where(floor > 0, floor, np.nan))
+    level = np.array(LEVELS, dtype=object)[np.searchsorted(LEVEL_BORDERS, score, side="right")]
+    level[np.isnan(score)] = ""
+    return {"urgency": score, "urgency_level": level, "p_urgent": own["p_urgent"]}
+
+
+def _disagrees(
+    own: dict[str, NDArray[np.float64]], floor: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Say where a cue found what is urgent and the model nothing above level low."""
+    found: NDArray[np.bool_] = (floor >= LEVEL_BORDERS[1]) & (own["urgency"] < LEVEL_BORDERS[0])
+    return found
+
+
 def _by_head(scores: Floats, model: Model) -> Floats:
     """Turn a view's scores into probabilities, head by head (reasons inside their category)."""
     found = np.empty_like(scores)
@@ -240,14 +256,28 @@ def _by_head(scores: Floats, model: Model) -> Floats:
     return found
 
 
-def _review(tickets: pd.DataFrame, evidence: _Evidence) -> NDArray[np.object_]:
+def _review(
+    tickets: pd.DataFrame, evidence: _Evidence, disagrees: NDArray[np.bool_]
+) -> NDArray[np.object_]:
     """Say why a person should look first, or "" when the model is sure enough."""
     unknown = (tickets["language"] == UNDETERMINED).to_numpy()
     doubtful = evidence.probabilities["category"].max(axis=1) < evidence.thresholds.review
     new_words = evidence.known_share < _KNOWN_SHARE
     reasons = np.select(
-        [unknown, doubtful & (evidence.letters < _SHORT_TEXT), doubtful & new_words, doubtful],
-        ["unknown_language", "too_short", "words_unknown", "categories_tie"],
+        [
+            unknown,
+            disagrees,
+            doubtful & (evidence.letters < _SHORT_TEXT),
+            doubtful & new_words,
+            doubtful,
+        ],
+        [
+            "unknown_language",
+            "rule_and_model_disagree",
+            "too_short",
+            "words_unknown",
+            "categories_tie",
+        ],
         default="",
     )
     return reasons.astype(object)

@@ -11,12 +11,13 @@ files appear whole.
 """
 
 from pipeline.output.atomic import WORK, prepare_out
-from pipeline.output.spool import Counts, Spool
+from pipeline.output.spool import MANIFEST, Counts, Spool
 from pipeline.output.summary import RunInfo
 from pipeline.output.terminal import show
 from pipeline.output.write import check_formats, write_all
 
 __all__ = [
+    "MANIFEST",
     "WORK",
     "Counts",
     "RunInfo",

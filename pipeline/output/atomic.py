@@ -1,7 +1,15 @@
-"""Files that appear whole or not at all, and the folder they appear in."""
+"""Files that appear whole or not at all, and the folder they appear in.
+
+The folder may hold files of other people. Only what an earlier run wrote is ever removed, and
+only with ``--force``; all that is unfinished waits in the hidden folder ``.work``.
+"""
 
 import contextlib
+import json
+import re
 import shutil
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
@@ -11,63 +19,106 @@ from pipeline.output.layout import FORMATS
 
 #: Its presence says that a run is complete, so it goes first and comes last.
 SUMMARY: Final = "summary.json"
-#: The folder inside DIR where batches wait.
+#: The folder inside DIR where batches and unfinished files wait.
 WORK: Final = ".work"
 QUEUES: Final = "queues"
+#: How folders of unfinished files inside WORK are called; each run makes one of its own.
+DRAFTS: Final = "drafts-"
 
 _TABLES: Final = ("triaged", "queue", "review", "followup", "rejected")
-_DRAFT: Final = ".part"
+_TOPS: Final = (SUMMARY, "report.html", *(f"{t}.{f}" for t in _TABLES for f in FORMATS))
+_QUEUE_FORMATS: Final = ("csv", "xlsx")
+_QUEUE_FILE: Final = re.compile(rf"{QUEUES}/[^/\\]+\.(?:{'|'.join(_QUEUE_FORMATS)})")
 
 
 def prepare_out(out: Path, *, force: bool = False) -> Path:
     """Make the output folder ready and return it; an earlier run stays until a new one is done.
 
-    :raises OutputError: The folder holds a run and `force` is not given, or cannot be written.
+    Nothing that is in the folder is changed or removed.
+
+    :raises OutputError: The folder holds a run and `force` is not given, a folder stands where
+        a file is to be, or it cannot be written.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / f".probe{_DRAFT}").touch()
-        # The probe, and what a killed run left.
-        for left in [*out.glob(f".*{_DRAFT}"), *(out / QUEUES).glob(f".*{_DRAFT}")]:
-            shutil.rmtree(left) if left.is_dir() else left.unlink()
+        # A file without a name: whatever the folder holds, nothing of it is touched.
+        with tempfile.TemporaryFile(dir=out):
+            pass
     except (FileExistsError, NotADirectoryError) as error:
         raise OutputError(f"{out} is not a folder. Give --out a folder.") from error
     except OSError as error:
         raise cannot_write(out, error) from error
-    earlier = own_files(out)
-    if earlier and not force:
+    taken = _taken(out)
+    if taken and not force:
         raise OutputError(
-            f"{out} already holds a run ({earlier[0].name}). "
+            f"{out} already holds a run ({taken[0].name}). "
             "Add --force to replace it, or give another --out."
         )
+    _refuse_folders(taken)
     return out
 
 
+def _taken(out: Path) -> list[Path]:
+    """All that a run would overwrite or that looks like a run, whoever wrote it."""
+    tops = [out / name for name in _TOPS if (out / name).exists()]
+    return tops + sorted(p for f in _QUEUE_FORMATS for p in (out / QUEUES).glob(f"*.{f}"))
+
+
 def own_files(out: Path) -> list[Path]:
-    """The files in `out` that a run of this program leaves there, and no others."""
-    names = [SUMMARY, "report.html", *(f"{t}.{f}" for t in _TABLES for f in FORMATS)]
-    tops = [out / name for name in names if (out / name).is_file()]
-    return tops + sorted(p for f in ("csv", "xlsx") for p in (out / QUEUES).glob(f"*.{f}"))
+    """The files in `out` that an earlier run left there, and no others.
+
+    Those are what its summary.json lists. Without a summary the names of queues cannot be
+    told from files of other people, so only the fixed names count.
+    """
+    names = _listed(out / SUMMARY)
+    return [path for path in (out / name for name in names) if path.is_file()]
+
+
+def _listed(summary: Path) -> list[str]:
+    """The files that a summary lists; the fixed names when it lists none."""
+    try:
+        files = json.loads(summary.read_bytes())["files"]
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return list(_TOPS)
+    if not isinstance(files, list):
+        return list(_TOPS)
+    # Anybody can edit a summary: a name that we would never write is not ours to delete.
+    return [
+        name
+        for name in files
+        if isinstance(name, str) and (name in _TOPS or _QUEUE_FILE.fullmatch(name))
+    ]
+
+
+def _refuse_folders(finals: Iterable[Path]) -> None:
+    """A file cannot take the place of a folder; say so while nothing is changed yet."""
+    for path in finals:
+        if path.is_dir():
+            raise OutputError(
+                f"{path} is a folder, but a file of that name is to be written. Rename the "
+                "folder or give another --out."
+            )
 
 
 class Drafts:
-    """Files written beside their place under a hidden name, then shown all together.
+    """Files written out of sight, then shown all together.
 
     Used in a ``with`` block: leaving it without `publish` removes every draft and leaves the
-    folder as it was.
+    folder as it was. The drafts are in a folder inside ``.work``, so that those of a killed
+    run go with its work folder.
     """
 
     def __init__(self, out: Path) -> None:
         self._out = out
-        self._names: list[str] = []
+        self._names: dict[str, None] = {}
         self._open: list[IO[bytes]] = []
 
     def path(self, name: str) -> Path:
         """Where to write the file that will be called `name` (``queues/x.csv``)."""
-        final = self._out / name
-        final.parent.mkdir(parents=True, exist_ok=True)
-        self._names.append(name)
-        return _draft(final)
+        draft = self._folder / name
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        self._names[name] = None
+        return draft
 
     def open(self, name: str) -> IO[bytes]:
         """The file that will be called `name`, open for writing; leaving the block closes it."""
@@ -81,19 +132,32 @@ class Drafts:
         return sorted(self._names)
 
     def publish(self) -> None:
-        """Replace the files of an earlier run by these; summary.json last."""
+        """Replace the files of an earlier run by these; summary.json last.
+
+        :raises OutputError: A folder stands where a file is to be; nothing is changed then.
+        """
         for file in self._open:
             file.close()
-        finals = [self._out / name for name in self.names]
+        finals = {name: self._out / name for name in self.names}
+        _refuse_folders(finals.values())
+        for folder in {final.parent for final in finals.values()}:
+            folder.mkdir(parents=True, exist_ok=True)
+        stale = set(own_files(self._out)) - set(finals.values())
         # The summary never stands beside half a run: the old one goes first, the new comes last.
         (self._out / SUMMARY).unlink(missing_ok=True)
-        for stale in set(own_files(self._out)) - set(finals):
-            stale.unlink()
-        for final in sorted(finals, key=lambda path: path.name == SUMMARY):
-            _draft(final).replace(final)
-        self._names.clear()
+        for path in stale:
+            path.unlink(missing_ok=True)
+        for name in sorted(finals, key=lambda name: name == SUMMARY):
+            (self._folder / name).replace(finals[name])
 
     def __enter__(self) -> "Drafts":
+        work = self._out / WORK
+        self._made_work = not work.exists()
+        try:
+            work.mkdir(parents=True, exist_ok=True)
+            self._folder = Path(tempfile.mkdtemp(prefix=DRAFTS, dir=work))
+        except OSError as error:
+            raise cannot_write(self._out, error) from error
         return self
 
     def __exit__(
@@ -106,14 +170,12 @@ class Drafts:
             # On a full disk closing fails again, and the first error says enough.
             with contextlib.suppress(OSError):
                 file.close()
-        for name in self._names:
-            _draft(self._out / name).unlink(missing_ok=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._made_work:
+            with contextlib.suppress(OSError):
+                self._folder.parent.rmdir()
         if isinstance(error, OSError):
             raise cannot_write(self._out, error) from error
-
-
-def _draft(final: Path) -> Path:
-    return final.with_name(f".{final.name}{_DRAFT}")
 
 
 def cannot_write(folder: Path, error: OSError) -> OutputError:

@@ -14,6 +14,8 @@ _SPECIAL = r'["\\\x00-\x1f]'
 def lines(batch: pa.RecordBatch) -> pa.Array:
     """One JSON object (no line end) for each row; missing values are null, times ISO 8601.
 
+    JSON has no word for infinite numbers and NaN: they are null too.
+
     >>> batch = pa.RecordBatch.from_pydict({"text": ["坏\\n了"], "n": [None], "ok": [True]})
     >>> print(lines(batch)[0])
     {"text": "坏\\n了", "n": null, "ok": true}
@@ -34,8 +36,19 @@ def _values(column: pa.Array) -> pa.Array:
     elif _is_text(column.type):
         written = _escaped(column.cast(pa.large_string()))
     else:
-        written = pc.cast(column, pa.large_string())
+        written = pc.cast(finite(column), pa.large_string())
     return pc.fill_null(written, "null")
+
+
+def finite(column: pa.Array) -> pa.Array:
+    """`column` with null in place of NaN and infinite numbers.
+
+    >>> finite(pa.array([0.5, float("inf"), float("nan")])).to_pylist()
+    [0.5, None, None]
+    """
+    if not pa.types.is_floating(column.type):
+        return column
+    return pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
 
 
 def _escaped(column: pa.Array) -> pa.Array:

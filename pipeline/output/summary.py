@@ -161,8 +161,13 @@ def versions() -> dict[str, str]:
 
 
 def to_json(summary: Mapping[str, Any]) -> str:
-    """`summary` as indented JSON text with a final line end."""
-    return json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """`summary` as indented JSON text with a final line end.
+
+    Halves of characters (from a file name that is no text) are written as ``\\udcff``, which
+    is how JSON escapes them.
+    """
+    text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
 def _value_counts(column: pa.Array) -> dict[str, int]:

@@ -17,7 +17,7 @@ from pipeline.output.batches import one_batch, regroup, rounded, to_batch
 from pipeline.output.queues import Queues
 from pipeline.output.report import TOP, render
 from pipeline.output.sheet import Sheet
-from pipeline.output.spool import Spool
+from pipeline.output.spool import SORTING, Spool
 
 _ARRANGED = [column.name for column in ticket.COLUMNS if column.room == "queue"]
 _REPORT = "report.html"
@@ -41,7 +41,7 @@ def write_all(
     :raises OutputError: An unknown format, a full disk, or `arranged` does not fit the spool.
     """
     started = time.perf_counter()
-    check_formats(formats)
+    formats = check_formats(formats)
     with Drafts(out) as drafts:
         tally = summary.Tally()
         top = _write_tickets(drafts, spool, arranged, formats, tally)
@@ -49,29 +49,35 @@ def write_all(
         files = [*drafts.names, SUMMARY, *([_REPORT] if report else [])]
         found = summary.summarise(tally, arranged, summary_info, files)
         if report:
-            drafts.path(_REPORT).write_text(render(found, top), encoding="utf-8", newline="\n")
+            # Names of files and headers may hold halves of characters, which are no text.
+            page = render(found, top).encode("utf-8", errors="backslashreplace")
+            drafts.path(_REPORT).write_bytes(page)
         found["timings"]["write"] = round(time.perf_counter() - started, 3)
         drafts.path(SUMMARY).write_text(summary.to_json(found), encoding="utf-8", newline="\n")
         drafts.publish()
     return found
 
 
-def check_formats(formats: Iterable[str]) -> None:
-    """Refuse what ``--format`` cannot write.
+def check_formats(formats: Iterable[str]) -> tuple[str, ...]:
+    """The formats in the order given, each once.
 
     :raises OutputError: A format is unknown, or none is given.
 
+    >>> check_formats(["jsonl", "csv", "jsonl"])
+    ('jsonl', 'csv')
     >>> check_formats(["csv", "xls"])
     Traceback (most recent call last):
         ...
     pipeline.errors.OutputError: Unknown format 'xls'. Known: csv, jsonl, parquet, xlsx.
     """
     known = ", ".join(layout.FORMATS)
-    if not list(formats):
+    formats = tuple(dict.fromkeys(formats))
+    if not formats:
         raise OutputError(f"No format given. Known: {known}.")
     for name in formats:
         if name not in layout.FORMATS:
             raise OutputError(f"Unknown format {name!r}. Known: {known}.")
+    return formats
 
 
 def _write_tickets(
@@ -87,7 +93,7 @@ def _write_tickets(
     triaged = Sheet(drafts, "triaged", columns, formats)
     review = Sheet(drafts, "review", layout.REVIEW_COLUMNS, lists)
     followup = Sheet(drafts, "followup", layout.FOLLOWUP_COLUMNS, lists)
-    queues = Queues(spool.folder / "queue", int(arranged["rank"].count()), lists)
+    queues = Queues(spool.folder / SORTING, int(arranged["rank"].count()), lists)
     first = [pa.RecordBatch.from_pylist([], schema=layout.schema(layout.QUEUE_COLUMNS))]
     for batch in _whole_tickets(spool, arranged, columns):
         cells = csv_text.cells(batch)

@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from pipeline.output.json_text import finite
+
 #: Excel's limit, header included.
 _ROWS: Final = 1_048_576
 #: Excel's limit for one cell, in UTF-16 units.
@@ -126,7 +128,7 @@ def _python(column: pa.Array) -> list[Any]:
     if pa.types.is_timestamp(column.type):
         # Excel has no time zones: UTC wall time, whole seconds.
         column = column.cast(pa.timestamp("s"), safe=False)
-    return column.to_pylist()
+    return finite(column).to_pylist()
 
 
 def _fitting(text: str) -> str:

@@ -9,13 +9,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from pipeline.errors import RulesError
-from pipeline.rules import actions, conditions, reasons, routing, screening, sla
+from pipeline.rules import actions, conditions, reasons, routing, screening, sla, urgency
 from pipeline.rules.columns import ColumnRules
 from pipeline.rules.languages import LanguageRules
 from pipeline.rules.tables import SHIPPED, check_known, read_table
 
 #: The tables that `load` reads, with the module that parses each.
-_TABLES: Final = ("columns", "languages", "routing", "sla", "actions", "reasons", "screening")
+_TABLES: Final = (
+    "columns",
+    "languages",
+    "routing",
+    "sla",
+    "actions",
+    "reasons",
+    "screening",
+    "urgency",
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,7 @@ class Rules:
     actions: actions.Actions
     reasons: dict[str, reasons.Reason]
     screening: screening.Screening
+    urgency: urgency.UrgencyRules
     fingerprint: str
 
 

@@ -274,11 +274,15 @@ def _name_phone(match: re.Match[str]) -> str:
     return "<phone>" if 7 <= _digits(match.group()) <= 15 else match.group()
 
 
+#: Numbers that are words: China's consumer and government hotlines.
+_SPEAKING_NUMBERS: Final = ("12315", "12345")
+
+
 def _name_token(match: re.Match[str]) -> str:
     """Name a token that holds digits by how many it holds and what stands between them."""
     token = match.group()
     if token.isdecimal():
-        if len(token) <= 3:
+        if len(token) <= 3 or token in _SPEAKING_NUMBERS:
             return token
         if _BARE_YEAR.fullmatch(token):
             return "<date>"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from pipeline import ticket
-from pipeline.rules import actions, reasons, routing, screening, sla
+from pipeline.rules import actions, reasons, routing, screening, sla, urgency
 from pipeline.rules.load import Rules
 
 CASES = Path(__file__).parents[1] / "cases"
@@ -23,6 +23,7 @@ SHIPPED = Rules(
     actions=actions.load(),
     reasons=reasons.load(),
     screening=screening.load(),
+    urgency=urgency.load(),
     fingerprint="",
 )
 
@@ -45,15 +46,17 @@ DEFAULTS: dict[str, Any] = {
     "emotion": "calm",
     "keywords": "parcel",
     "_review": "",
+    "_cue": "",
     "_clean": "where is my parcel?",
 }
+PRIVATE = ("_review", "_cue", "_clean")
 SCORED = [*(c.name for c in ticket.COLUMNS if c.room in {"intake", "text", "model"})]
 
 
 def tickets(*rows: dict[str, Any]) -> pd.DataFrame:
     """A scored frame, one ticket for each dict of what is special about it."""
     frame = pd.DataFrame(index=range(len(rows)))
-    for name in (*SCORED, "_review", "_clean", "first_response_due_at", "sla_state", "_text_key"):
+    for name in (*SCORED, *PRIVATE, "first_response_due_at", "sla_state", "_text_key"):
         dtype = ticket.BY_NAME[name].dtype if name in ticket.BY_NAME else "str"
         values = [row.get(name, DEFAULTS.get(name)) for row in rows]
         if name == "ticket_id":

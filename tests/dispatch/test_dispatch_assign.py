@@ -168,6 +168,10 @@ class TestExplanation:
             "Please check: no category is clearly the likeliest."
         )
 
+    def test_the_words_that_made_it_urgent_are_named(self):
+        row = one(urgency=80.0, urgency_level="critical", _cue="fire")
+        assert "; urgency 80 of 100 (critical, words of 'fire'); to the " in row["explanation"]
+
     def test_what_is_not_known_is_left_out(self):
         row = one(
             category="billing",

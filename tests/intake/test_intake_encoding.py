@@ -57,3 +57,38 @@ def test_random_bytes_raise_nothing(tmp_path):
     for seed in range(20):
         path.write_bytes(random.Random(seed).randbytes(500))
         assert detect(path)
+
+
+CHINESE = "工单号,投诉内容\n" + "".join(
+    f"{i},退款退款，快递三天没到，客服也不回\n" for i in range(40)
+)
+RUSSIAN = "номер,текст\n1,посылка пришла разбитой\n2,где мой заказ\n"
+
+
+@pytest.mark.parametrize("text", [CHINESE, RUSSIAN, "номер,текст\r\n1,где\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_wide_characters_without_a_mark(tmp_path, text, encoding):
+    path = tmp_path / "export.csv"
+    path.write_bytes(text.encode(encoding))
+    assert detect(path) == encoding
+
+
+def test_zero_bytes_in_utf8_are_no_wide_characters(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_bytes(CHINESE.replace(",", ",\0\0").encode())
+    assert detect(path) == "utf-8"
+
+
+def test_what_is_full_of_zero_bytes_and_no_text_has_no_code_page(tmp_path):
+    path = tmp_path / "export.csv"
+    path.write_bytes(b"\x7fELF\xcf\x01\0\0\0\xd0\xfe\n\0\0\xc3\0" * 50)
+    with pytest.raises(InputError, match="is no text file: 300 of its first 800 bytes are zero"):
+        detect(path)
+
+
+@pytest.mark.parametrize("given", ["undefined", "idna", "punycode", "utf-16", "utf-32"])
+def test_codecs_that_give_up_at_once(tmp_path, given):
+    path = tmp_path / "export.csv"
+    path.write_bytes("工单号,投诉内容\n1,快递三天没到\n".encode())
+    with pytest.raises(InputError, match=given):
+        detect(path, given=given)

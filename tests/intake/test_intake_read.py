@@ -1,9 +1,14 @@
 import gzip
 import io
 import json
+import os
 from datetime import datetime
+from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline import intake
@@ -89,6 +94,38 @@ def test_accepted(read, tmp_path, row, text):
     assert rejected.empty
 
 
+@pytest.mark.parametrize("lines", [150, 250, 900])
+def test_a_first_ticket_of_many_lines(read, tmp_path, lines):
+    long = "再来一行\n" * lines
+    content = f'id,created_at,text\nT1,2026-11-04,"{long}"\nT2,2026-11-05,short\n'
+    tickets, rejected, _ = read(write(tmp_path / "a.csv", content))
+    assert tickets["text"].tolist() == [long, "short"]
+    assert rejected.empty
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_one_column_with_a_delimiter_in_each_text(read, tmp_path, mark):
+    texts = [f"late{mark} again", f"坏了{mark} 要退款", f"где{mark} посылка"]
+    tickets, rejected, _ = read(write(tmp_path / "a.csv", "\n".join(["text", *texts])))
+    assert tickets["text"].tolist() == texts
+    assert rejected.empty
+
+
+def test_ragged_rows_do_not_refuse_the_file(read, tmp_path):
+    rows = ["1,2026-11-04", "2", "3,2026-11-04,broken,extra", "4,2026-11-04,坏了", '"",,', ",,"]
+    content = "\n".join(["id,created_at,text", *rows])
+    tickets, rejected, _ = read(write(tmp_path / "a.csv", content))
+    assert tickets["ticket_id"].tolist() == ["4"]
+    assert reasons(rejected) == [(2, "short row"), (3, "short row"), (4, "long row")]
+
+
+def test_a_note_names_the_lines_of_stray_quotes(read, tmp_path):
+    content = 'text\nbroken\n"never closed\n坏了\n"closed"\nlast\n'
+    tickets, _, (source,) = read(write(tmp_path / "a.csv", content))
+    assert tickets["text"].tolist()[::2] == ["broken", "last"]
+    assert "stray quotes in lines 3 to 5, read as one ticket" in source.notes
+
+
 def test_optional_cells_that_cannot_be_read_are_emptied_and_counted(read, tmp_path):
     tickets, rejected, (source,) = read(
         write(
@@ -117,8 +154,19 @@ def test_without_a_status_a_time_of_resolution_solves(read, tmp_path):
 
 
 def test_made_up_ids_name_the_line(read, tmp_path):
-    tickets, _, _ = read(write(tmp_path / "a.csv", 'id,text\n,"two\nlines"\nT2,x\n,y\n'))
-    assert tickets["ticket_id"].tolist() == ["a.csv:2", "T2", "a.csv:5"]
+    path = write(tmp_path / "a.csv", 'id,text\n,"two\nlines"\nT2,x\n,y\n')
+    tickets, _, _ = read(path)
+    assert tickets["ticket_id"].tolist() == [f"{path.as_posix()}:2", "T2", f"{path.as_posix()}:5"]
+
+
+def test_made_up_ids_name_the_file_as_it_was_given(read, tmp_path, monkeypatch):
+    """Two shops may both send an export.csv."""
+    monkeypatch.chdir(tmp_path)
+    for shop in ("北京", "kazan"):
+        (tmp_path / shop).mkdir()
+        write(tmp_path / shop / "export.csv", "text\nне работает\n")
+    tickets, _, _ = read(Path("北京/export.csv"), Path("kazan/export.csv"))
+    assert tickets["ticket_id"].tolist() == ["北京/export.csv:2", "kazan/export.csv:2"]
 
 
 def test_one_id_with_other_words_is_accepted_and_counted(read, tmp_path):
@@ -244,7 +292,9 @@ def test_xlsx_takes_the_first_sheet_with_a_header(read, tmp_path):
         pd.DataFrame({"filter": ["all", "open"]}).to_excel(writer, sheet_name="about", index=False)
         FRAME.to_excel(writer, sheet_name="tickets", index=False, startrow=2)
     tickets, _, _ = read(tmp_path / "a.xlsx")
-    assert tickets["ticket_id"].tolist() == ["a.xlsx:4", "a.xlsx:5"]
+    assert tickets["ticket_id"].tolist() == [
+        f"{(tmp_path / 'a.xlsx').as_posix()}:{row}" for row in (4, 5)
+    ]
 
 
 def test_truncated_gzip_keeps_what_comes_before_the_cut(read, tmp_path):
@@ -310,6 +360,38 @@ def test_what_is_no_such_file_is_refused_in_one_line(read, tmp_path, name):
     assert "\n" not in str(caught.value)
 
 
+def test_parquet_cells_that_python_cannot_hold_cost_their_rows(read, tmp_path):
+    far = pa.array([2**31, 20_000, 0], pa.int64())  # days
+    days = pc.cast(pc.multiply(far, 86_400), pa.timestamp("s"))
+    words = pa.array([b"late", "坏了".encode(), b"\xffno"]).view(pa.string())
+    zone = pa.timestamp("us", "Mars/Phobos")
+    solved = pa.array([1_728_000_000_000_000] * 3).view(zone)  # 20,000 days
+    pq.write_table(
+        pa.table({"created_at": days, "resolved_at": solved, "text": words}),
+        tmp_path / "a.parquet",
+    )
+    tickets, rejected, _ = read(tmp_path / "a.parquet")
+    assert tickets["text"].tolist() == ["坏了"]
+    assert tickets["created_at"].tolist() == [pd.Timestamp(20_000, unit="D", tz="UTC")]
+    assert tickets["resolved_at"].tolist() == [pd.Timestamp(20_000, unit="D", tz="UTC")]
+    assert reasons(rejected) == [(1, "bad created_at"), (3, "unreadable bytes")]
+
+
+def test_a_damaged_parquet_page(read, tmp_path):
+    content = bytearray(parquet(pd.DataFrame({"text": [f"late {i}" for i in range(5_000)]})))
+    content[200:4_000] = b"\x07" * 3_800
+    with pytest.raises(InputError, match=r"a\.parquet is damaged: .*Export it again") as caught:
+        read(write(tmp_path / "a.parquet", bytes(content)))
+    assert "\n" not in str(caught.value)
+
+
+def test_half_characters_in_json_keys(read, tmp_path):
+    path = write(tmp_path / "a.jsonl", '{"text": "晚了", "mood \\ud83d": "x"}\n')
+    tickets, _, (source,) = read(path, extra=("mood \\x3d",))
+    assert tickets.iloc[0][["text", "mood \\x3d"]].tolist() == ["晚了", "x"]
+    json.dumps([source.mapping, source.ignored], ensure_ascii=False).encode()
+
+
 def test_find(tmp_path):
     for name in ("b.csv", "a.JSONL.gz", ".hidden.csv", "notes.txt", "sub/c.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -336,3 +418,26 @@ def test_find_says_what_is_wrong(tmp_path, name, message):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match=message):
         intake.find([tmp_path / name])
+
+
+@pytest.mark.parametrize("method", ["is_dir", "iterdir", "is_file"])
+def test_find_says_what_may_not_be_read(tmp_path, monkeypatch, method):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    write(tmp_path / "a.csv", "")
+    monkeypatch.setattr(Path, method, refuse)
+    with pytest.raises(InputError, match="cannot be read: Permission denied"):
+        intake.find([tmp_path])
+
+
+def test_find_says_what_is_no_path(tmp_path):
+    with pytest.raises(InputError, match="cannot be read: File name too long"):
+        intake.find([tmp_path / ("long" * 100 + ".csv")])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes on this system")
+def test_a_named_pipe_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "a.csv")
+    with pytest.raises(InputError, match="no regular file"):
+        intake.find([tmp_path / "a.csv"])

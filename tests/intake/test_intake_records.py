@@ -55,6 +55,43 @@ def test_records(text, expected):
     assert cut(text, width=3) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            '7,"open\n8,晚了\n9,"fine"\n',
+            [(1, "unclosed quote"), (2, "8", "晚了"), (3, "9", "fine")],
+            id="ids of the same shape",
+        ),
+        pytest.param(
+            'T-7,"open\nT-8,"two\nlines"\n',
+            [(1, "unclosed quote"), (2, "T-8", "two\nlines")],
+            id="closed by a quote over two lines",
+        ),
+        pytest.param(
+            'T7,"I wait\nso, "where" is it?\n',
+            [(1, "T7", 'I wait\nso, where" is it?')],
+            id="prose with a comma is no row",
+        ),
+        pytest.param(
+            'a,"open\n' + "well, no\n" * 21 + 'b,"fine"\n',
+            [(1, "unclosed quote"), *((n, "well", " no") for n in range(2, 23)), (23, "b", "fine")],
+            id="many lines",
+        ),
+    ],
+)
+def test_stray_quotes_in_two_columns(text, expected):
+    assert cut(text, width=2) == expected
+
+
+def test_stray_quotes_in_one_column():
+    few, many = (["x"] * count for count in (3, 30))
+    for lines, swallowed in ((few, True), (many, False)):
+        rows = cut("\n".join(['"open', *lines, '"fine"', "last"]), width=1)
+        assert rows[-1] == (len(lines) + 3, "last")
+        assert len(rows) == (2 if swallowed else len(lines) + 3)
+
+
 def test_a_quote_over_too_many_lines_costs_one_line():
     filler = "x,y,z\n" * (MOST_LINES + 50)
     rows = cut('a,b,"open\n' + filler + 'g,h,"end"\n', width=3)
@@ -106,3 +143,27 @@ def test_no_character_is_lost_whatever_the_quotes(text, width):
 )
 def test_delimiter(text, delimiter):
     assert sniff_delimiter(text) == delimiter
+
+
+def names_text(cells):
+    return "text" in cells
+
+
+@pytest.mark.parametrize(
+    ("text", "delimiter"),
+    [
+        pytest.param("text\nlate, again\n晚了, 坏了\nещё, раз\n", ";", id="one column, commas"),
+        pytest.param("text\na; b\nc; d\ne, f; g\n", "\t", id="one column, commas and semicolons"),
+        pytest.param("id,date,text\n1,x\n2\n3,x,a,b\n4,x,a,,,\n5,x,a\n", ",", id="ragged"),
+        pytest.param("id,text\n1,a, b\n2,c, d, e\n3\n", ",", id="no row as long as its header"),
+        pytest.param("Export; all, of, it\n\nid,text\n1,x\n2,y\n", ",", id="title above"),
+    ],
+)
+def test_delimiter_under_which_the_header_is_recognised(text, delimiter):
+    assert sniff_delimiter(text, is_header=names_text) == delimiter
+
+
+def test_a_head_that_ends_inside_a_quoted_cell_keeps_its_delimiter():
+    head = 'id,created_at,text\n1,2026-11-04,"' + "hello there\n" * 250
+    assert sniff_delimiter(head, is_header=names_text, cut=True) == ","
+    assert sniff_delimiter('ref;day;words\n1;2;x\n2;3;"' + "a, b\n" * 250, cut=True) == ";"

@@ -48,6 +48,15 @@ def test_rows_without_a_category_are_left_out(read):
     found = read("text,category\nroto,quality\nhola,\ngracias,  \nperdido,logistics\n")
     assert found["category"].tolist() == ["quality", "logistics"]
     assert found.index.tolist() == [0, 1]
+    assert found.attrs["left_out"] == {"without a category": 2}
+
+
+def test_what_is_left_out_is_counted_by_why(read):
+    given = "id,text,category\n1,roto,quality\n2,,quality\n3, ,quality\n4,坏了,\n1,roto,quality\n"
+    assert read(given).attrs["left_out"] == {
+        "duplicate row": 1, "empty text": 2, "without a category": 1,
+    }  # fmt: skip
+    assert read("text,category\nroto,quality\n").attrs["left_out"] == {}
 
 
 def test_a_column_can_be_named(read):

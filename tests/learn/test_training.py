@@ -1,6 +1,7 @@
 """From labelled tickets to a model folder."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,18 @@ import pytest
 from scipy import sparse
 
 from pipeline.learn.linear import Answers, fit_dense, fit_ngrams, head_probabilities, scores
-from pipeline.learn.training import folds_of, heads_of, reason_category
+from pipeline.learn.training import (
+    OutOfFold,
+    folds_of,
+    heads_of,
+    held_out_metrics,
+    reason_category,
+)
 from pipeline.model import store
 from pipeline.model.heads import Head
 from pipeline.model.scoring import Scorer
 from pipeline.ticket import CATEGORIES, EMOTIONS, LEVELS
+from tests.model.toy import toy_model
 
 OWN = {"退货": "我要退货，不想要了", "物流": "快递一直没有到", "夸奖": "很好用，谢谢客服"}
 
@@ -63,9 +71,30 @@ def test_three_folders_are_three_folds_and_two_are_not():
 
 
 def test_a_text_in_two_folders_is_in_one_fold():
-    """The second folder holds a text of the first: held out there, it would be known."""
-    sources = ["a/x.csv", "b/x.csv", "c/x.csv", "b/x.csv"]
-    assert folds_of(_tickets(["Late", "roto", "坏了", "late"], sources)).tolist() == [0, 1, 2, 0]
+    """Folder c holds a text of folder a: held out there, it would be known."""
+    sources = ["a/x.csv", "a/x.csv", "b/x.csv", "c/x.csv", "c/x.csv"]
+    found = folds_of(_tickets(["Late", "roto", "坏了", "нет", "late"], sources))
+    assert found.tolist() == [0, 0, 2, 1, 0]
+
+
+def test_folders_stay_whole_and_their_folds_are_of_like_size():
+    """The largest first, each to the fold that has least: 9, 8, 7, 6, 5 + 2, then 6 + 3."""
+    sizes = {"a": 2, "b": 9, "c": 3, "d": 6, "e": 7, "f": 5, "g": 8}
+    sources = [f"{name}/{i % 2}.jsonl" for name, size in sizes.items() for i in range(size)]
+    tickets = _tickets([f"текст {i}" for i in range(len(sources))], sources)
+    found = folds_of(tickets)
+    home = dict(zip([source[0] for source in sources], found.tolist(), strict=True))
+    assert home == {"b": 0, "g": 1, "e": 2, "d": 3, "f": 4, "c": 4, "a": 3}
+    assert np.bincount(found).tolist() == [9, 8, 7, 8, 8]
+    assert [home[source[0]] for source in sources] == found.tolist()
+    mixed = np.random.default_rng(0).permutation(len(sources))
+    assert folds_of(tickets.iloc[mixed]).tolist() == found[mixed].tolist()
+
+
+def test_a_folder_with_most_of_the_texts_is_no_fold():
+    texts = [f"text {i}" for i in range(30)]
+    sources = [f"{'abc'[max(0, i - 27)]}/x.csv" for i in range(30)]
+    assert folds_of(_tickets(texts, sources)).tolist() == folds_of(_tickets(texts)).tolist()
 
 
 def test_reasons_are_at_home_in_a_category_when_both_are_ours():
@@ -117,7 +146,8 @@ def test_rows_without_a_label_teach_nothing(fit):
     matrix = np.array([[1, 0], [0, 1], [1, 0], [0, 1]], dtype=np.float32)
     with_blanks = _fit(fit, _answers("a", "b", "", ""), matrix=matrix)
     alone = _fit(fit, _answers("a", "b", "b", "a"), rows=np.array([0, 1]), matrix=matrix)
-    np.testing.assert_allclose(with_blanks, alone, atol=1e-6)
+    # The solver of the n-grams takes more steps the fewer rows there are.
+    np.testing.assert_allclose(with_blanks, alone, atol=1e-3 if fit is fit_ngrams else 1e-6)
 
 
 @both_views
@@ -170,12 +200,50 @@ def test_a_trained_folder_holds_model_card_and_metrics(tiny_model):
     names = {path.name for path in tiny_model.iterdir()}
     assert names == {"model.json", "ngrams.npz", "card.md", "metrics.json"}
     metrics = json.loads((tiny_model / "metrics.json").read_text(encoding="utf-8"))
-    assert metrics["held_out"]["tickets"] == 150
-    assert 0 < metrics["held_out"]["category"]["macro_f1"] < 1
+    assert list(metrics["held_out"]) == ["off"]
+    assert metrics["held_out"]["off"]["tickets"] == 150
+    assert metrics["held_out"]["off"]["asked_the_encoder"] == 0
+    assert 0 < metrics["held_out"]["off"]["category"]["macro_f1"] < 1
     card = (tiny_model / "card.md").read_text(encoding="utf-8")
     assert "150 labelled tickets" in card
     assert "- quality: 30" in card
     assert "Sentence encoder: none" in card
+
+
+def test_with_an_encoder_each_way_to_use_it_is_measured(encoder_model):
+    metrics = json.loads((encoder_model / "metrics.json").read_text(encoding="utf-8"))
+    card = (encoder_model / "card.md").read_text(encoding="utf-8")
+    asked = [metrics["held_out"][mode]["asked_the_encoder"] for mode in ("off", "auto", "on")]
+    assert 0 == asked[0] < asked[1] <= asked[2] == 1
+    assert all(f"With `--encoder {mode}`:" in card for mode in ("off", "auto", "on"))
+
+
+def test_held_out_metrics_by_hand():
+    """The n-grams are sure of the first and wrong on the other two, in doubt on the second only;
+    the encoder mends the second and third and spoils the first.
+    """
+    ngrams = [[0.8, 0.1, 0.1], [0.5, 0.4, 0.1], [0.1, 0.9, 0.0]]
+    both = [[0.2, 0.7, 0.1], [0.1, 0.8, 0.1], [0.2, 0.1, 0.7]]
+    held_out = OutOfFold(
+        {"category": np.array(ngrams, dtype=np.float32)},
+        {"category": np.array(both, dtype=np.float32)},
+        np.zeros(3, dtype=np.int64),
+    )
+    model = toy_model()
+    model = replace(model, encoder=model.ngrams)
+    truth = {"category": ["quality", "logistics", "other"], "urgency": ["low", "high", "high"]}
+    columns = dict.fromkeys(("secondary", "reason", "emotion", "lang", "language"), "")
+    tickets = pd.DataFrame(truth).assign(**columns)
+    found = held_out_metrics(model, held_out, tickets)
+    assert {mode: one["category"]["accuracy"] for mode, one in found.items()} == pytest.approx(
+        {"off": 1 / 3, "auto": 2 / 3, "on": 2 / 3}
+    )
+    assert {mode: one["asked_the_encoder"] for mode, one in found.items()} == pytest.approx(
+        {"off": 0, "auto": 1 / 3, "on": 1}
+    )
+    assert not any({"urgency", "language"} & set(one) for one in found.values())
+    alone = held_out_metrics(toy_model(), held_out, tickets)
+    assert alone == {"off": found["off"]}
 
 
 def test_the_notes_say_what_it_learnt_from(tiny_model):
@@ -240,6 +308,23 @@ def test_two_trainings_of_the_same_data_are_the_same_bytes(
         if path.name != "card.md":
             assert (again / path.name).read_bytes() == path.read_bytes(), path.name
     assert store.load(again).fingerprint == store.load(own_model).fingerprint
+
+
+def test_what_is_left_out_and_what_is_lost_is_told(train_model, write_rows, own_rows):
+    told = []
+    rows = [*own_rows, {"text": " ", "category": "物流"}, {"text": "谢谢", "category": ""}]
+    train_model(write_rows(rows), tell=told.append)
+    assert "left out: 1 rows: empty text" in told
+    assert "left out: 1 rows: without a category" in told
+    assert "30 labelled tickets, 3 categories" in told
+    for label in ("reason", "urgency", "emotion"):
+        assert [line for line in told if line.startswith(f"no {label} in the labelled tickets: ")]
+
+
+def test_nothing_is_told_of_what_is_there(train_model, labelled_file):
+    told = []
+    train_model(labelled_file, tell=told.append)
+    assert told == ["150 labelled tickets, 5 categories"]
 
 
 def test_other_data_is_another_model(own_model, train_model, write_rows, own_rows):

@@ -14,7 +14,7 @@ from pipeline.model.heads import Calibration, Head, Tuned
 from pipeline.model.scoring import Scorer, urgency_score
 from pipeline.text.encoder import Pooled
 from pipeline.text.prepare import prepare
-from pipeline.ticket import EMOTIONS, LEVELS, REASONS, REVIEW_REASONS
+from pipeline.ticket import EMOTIONS, LEVEL_BORDERS, LEVELS, REASONS, REVIEW_REASONS
 from tests.model.toy import HEADS, THRESHOLDS, toy_model
 
 MODEL_COLUMNS = [column.name for column in ticket.COLUMNS if column.room == "model"]
@@ -101,20 +101,52 @@ def test_urgency_by_hand():
 
 
 @pytest.mark.parametrize(
-    ("cuts", "level"),
+    ("cuts", "urgency", "level"),
     [
-        ((25, 49.9, 75), "high"),
-        ((25, 50.0, 75), "high"),  # a level begins at its cut
-        ((25, 50.1, 75), "normal"),
-        ((51, 60, 75), "low"),
-        ((10, 20, 49), "critical"),
+        ((25, 49.9, 75), 50.1, "high"),  # 50 + 25 * 0.1 / 25.1
+        ((25, 50.0, 75), 50.0, "high"),  # a level begins at its cut
+        ((25, 50.1, 75), 49.9, "normal"),  # 25 + 25 * 25 / 25.1
+        ((10, 30, 90), 58.3, "high"),  # 50 + 25 * 20 / 60
+        ((51, 60, 75), 24.5, "low"),  # 25 * 50 / 51
+        ((10, 20, 49), 75.5, "critical"),  # 75 + 25 * 1 / 51
+        ((0, 40, 101), 54.1, "high"),  # 50 + 25 * 10 / 61: nothing is ever critical
     ],
 )
-def test_the_level_is_where_the_score_falls(cuts, level):
-    """late says nothing of urgency: all levels alike, hence 50."""
+def test_the_level_is_where_the_score_falls(cuts, urgency, level):
+    """late says nothing of urgency: all levels alike, hence 50 before it is stretched."""
     model = toy_model(thresholds=thresholds(urgency_levels=cuts))
     found = row("late", model=model)
-    assert (found["urgency"], found["urgency_level"]) == (pytest.approx(50), level)
+    assert (found["urgency"], found["urgency_level"]) == (pytest.approx(urgency), level)
+
+
+@settings(deadline=None, max_examples=60, derandomize=True)
+@given(
+    st.lists(st.floats(1, 99), min_size=3, max_size=3, unique=True).map(sorted),
+    st.lists(st.floats(0, 100), min_size=1, max_size=20).map(sorted),
+)
+def test_stretching_keeps_the_order_and_puts_the_cuts_on_the_borders(cuts, score):
+    def stretched(scores):
+        asked = np.zeros(len(scores), dtype=bool)
+        model = toy_model(thresholds=thresholds(urgency_levels=tuple(cuts)))
+        return model.row_thresholds(asked).urgency(np.array(scores))
+
+    found = stretched(score)
+    assert (np.diff(found) >= 0).all()
+    assert (np.searchsorted(LEVEL_BORDERS, found, side="right") == _level(score, cuts)).all()
+    ends = [0, *LEVEL_BORDERS, 100]
+    np.testing.assert_allclose(stretched([0, *cuts, 100]), ends, atol=1e-6)
+
+
+def _level(score, cuts):
+    return np.searchsorted(cuts, score, side="right")
+
+
+def test_outputs_are_compared_with_those_of_their_group():
+    """Reasons inside their category; without a home, all reasons together."""
+    found = [group.tolist() for group in toy_model().groups]
+    assert found == [[0, 1, 2], [3], [4, 5], [6], [7, 8, 9, 10], [11, 12, 13, 14, 15]]
+    found = [group.tolist() for group in toy_model(reason_category={}).groups]
+    assert found == [[0, 1, 2], [3, 4, 5, 6], [7, 8, 9, 10], [11, 12, 13, 14, 15]]
 
 
 def test_the_expected_level_of_certain_ones():
@@ -140,6 +172,38 @@ def test_the_emotion():
 def test_why_a_person_should_look(text, language, review):
     model = toy_model(thresholds=thresholds(review=0.7))
     assert row(text, model=model, language=language)["_review"] == review
+
+
+def test_every_reason_for_a_review_can_be_given():
+    """All but the one that dispatch gives; by its cuts the model finds every text low."""
+    texts = frame("zzz", "gibberish nobody knows", "both indeed", "late", "broken")
+    texts = pd.concat([texts, frame("late", language="und")], ignore_index=True)
+    texts["_floor"] = [0.0, 0, 0, 0, 50, 0]
+    model = toy_model(thresholds=thresholds(review=0.7, urgency_levels=(51, 60, 75)))
+    found = Scorer(model, "off").score(texts)["_review"]
+    assert found.is_unique
+    assert set(found) - {""} == set(REVIEW_REASONS) - {"suspicious"}
+
+
+def test_a_cue_raises_the_urgency_and_the_level_follows():
+    """late has 50 of its own, so a cue of 40 changes nothing; fire has 98 of its own."""
+    texts = frame("late", "late", "late", "late", "fire").assign(_floor=[0.0, 40, 60, 80, 80])
+    found = Scorer(toy_model(), "off").score(texts)
+    assert found["urgency"].tolist() == [50, 50, 60, 80, 98]
+    assert found["urgency_level"].tolist() == ["high", "high", "high", "critical", "critical"]
+    assert found["p_urgent"].tolist() == pytest.approx([0.5] * 4 + [0.98])
+    assert not found["_review"].eq("rule_and_model_disagree").any()
+    own = Scorer(toy_model(), "off").score(texts.drop(columns="_floor"))
+    assert own["urgency"].tolist() == [50, 50, 50, 50, 98]
+
+
+def test_a_cue_and_a_model_that_saw_nothing_urgent_disagree():
+    """24.5 by these cuts: below normal, while the cue stands for high or more."""
+    model = toy_model(thresholds=thresholds(urgency_levels=(51, 60, 75)))
+    found = Scorer(model, "off").score(frame("late", "late", "late").assign(_floor=[0.0, 49, 50]))
+    assert found["_review"].tolist() == ["", "", "rule_and_model_disagree"]
+    assert found["urgency"].tolist() == [24.5, 49, 50]
+    assert found["urgency_level"].tolist() == ["low", "normal", "high"]
 
 
 def test_review_begins_below_its_threshold():
@@ -283,13 +347,23 @@ def test_every_reason_belongs_to_its_category(scored):
     assert scored["reason_confidence"].between(0, 1 + 1e-6).all()
 
 
-def test_urgency_and_its_level_agree(scored, tiny_scorer):
-    cuts = tiny_scorer.model.thresholds["ngrams"].urgency_levels
-    assert list(cuts) == sorted(cuts)
+def test_the_level_follows_from_the_urgency(scored):
     assert scored["urgency"].between(0, 100).all()
+    assert scored["urgency_level"].nunique() > 1
     for score, level in zip(scored["urgency"], scored["urgency_level"], strict=True):
-        assert LEVELS.index(level) == sum(score >= cut for cut in cuts)
+        assert LEVELS.index(level) == sum(score >= border for border in LEVEL_BORDERS)
     assert scored["p_urgent"].between(0, 1).all()
+
+
+def test_the_levels_are_cut_where_training_chose(scored, prepared, tiny_scorer):
+    cuts = np.array(tiny_scorer.model.thresholds["ngrams"].urgency_levels)
+    assert cuts.tolist() == sorted(cuts)
+    said = tiny_scorer.probabilities(prepared["_clean"].tolist(), prepared["language"].tolist())
+    score = urgency_score(said["urgency"].astype(float))
+    level = scored["urgency_level"].map(LEVELS.index)
+    clear = (np.abs(score[:, None] - cuts) > 0.5).all(axis=1)  # urgency has one decimal
+    assert clear.sum() > len(clear) / 2
+    assert (level[clear] == _level(score, cuts)[clear]).all()
     assert set(scored["emotion"]) <= set(EMOTIONS)
 
 
@@ -425,6 +499,21 @@ def test_each_set_of_views_has_its_own_thresholds(fake):
     model = replace(model, thresholds={**thresholds(), "both": replace(THRESHOLDS, review=0.99)})
     assert Scorer(model, "off").score(frame("late"))["_review"].tolist() == [""]
     assert Scorer(model, "on").score(frame("late"))["_review"].tolist() != [""]
+
+
+def test_the_level_follows_from_the_urgency_whichever_views_decided(fake):
+    """All levels alike, hence 50: high from 40 by the n-grams, normal below 60 by both."""
+    model = _with_encoder()
+    cuts = {"ngrams": (20, 40, 80), "both": (20, 60, 80)}
+    model = replace(
+        model,
+        thresholds={views: replace(THRESHOLDS, urgency_levels=one) for views, one in cuts.items()},
+    )
+    found = Scorer(model, "auto").score(frame("late", "both"))
+    assert fake.asked == ["both"]
+    # 50 + 25 * 10 / 40 and 25 + 25 * 30 / 40
+    assert found["urgency"].tolist() == pytest.approx([56.2, 43.8], abs=0.051)
+    assert found["urgency_level"].tolist() == ["high", "normal"]
 
 
 def test_a_missing_encoder_leaves_the_ngrams(monkeypatch):

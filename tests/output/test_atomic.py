@@ -1,5 +1,7 @@
 """The output folder: refused when taken, unchanged when a run fails, whole when it ends."""
 
+import json
+
 import pytest
 
 from pipeline.errors import OutputError
@@ -34,31 +36,94 @@ def test_a_file_is_no_folder(tmp_path):
             prepare_out(out)
 
 
-def test_leftovers_of_a_killed_run_are_removed(tmp_path):
-    left = tmp_path / "queues" / ".x.csv.part"
-    left.parent.mkdir()
-    left.write_text("half")
-    (tmp_path / ".xlsx-abc.part").mkdir()
-    prepare_out(tmp_path)
-    assert [path.name for path in tmp_path.rglob("*")] == ["queues"]
+def everything(folder):
+    """All files and folders below `folder` with their content."""
+    paths = sorted(folder.rglob("*"))
+    return {p.relative_to(folder).as_posix(): p.is_file() and p.read_text() for p in paths}
+
+
+@pytest.mark.parametrize("taken", [True, False])
+@pytest.mark.parametrize("force", [True, False])
+def test_hidden_files_of_others_are_left_alone(tmp_path, taken, force):
+    """Browsers and rsync call their unfinished files so too."""
+    for name in (".film.mkv.part", ".probe.part", "queues/.x.csv.part", ".backup.part/letter.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("mine")
+    if taken:
+        (tmp_path / "triaged.csv").write_text("mine")
+    before = everything(tmp_path)
+    if taken and not force:
+        with pytest.raises(OutputError, match="already holds a run"):
+            prepare_out(tmp_path, force=force)
+    else:
+        prepare_out(tmp_path, force=force)
+    assert everything(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["triaged.csv", "summary.json", "queue.xlsx"])
+def test_a_folder_in_the_place_of_a_file_is_refused_early(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(OutputError, match=f"{name} is a folder"):
+        prepare_out(tmp_path, force=True)
+
+
+def write_and_publish(out, *names):
+    with Drafts(out) as drafts:
+        for name in names:
+            drafts.path(name).write_text("new")
+        drafts.publish()
+
+
+@pytest.mark.parametrize("name", ["triaged.csv", "queues/b.csv", "queues"])
+def test_a_folder_in_the_place_of_a_file_stops_before_anything_is_replaced(tmp_path, name):
+    """Half of the files were new and half old, and the summary gone."""
+    (tmp_path / "summary.json").write_text("old")
+    if name == "queues":
+        (tmp_path / name).write_text("a file where a folder must be")
+    else:
+        (tmp_path / name).mkdir(parents=True)
+    before = everything(tmp_path)
+    with pytest.raises(OutputError, match=r"is a folder|Cannot write"):
+        write_and_publish(tmp_path, "queue.csv", "queues/b.csv", "summary.json", "triaged.csv")
+    assert everything(tmp_path) == before
 
 
 def test_publish_replaces_a_run_and_nothing_else(tmp_path):
     (tmp_path / "queues").mkdir()
-    for name in ("summary.json", "triaged.xlsx", "queues/old team.csv", "notes.txt"):
+    theirs = ("notes.txt", "queues/mine.csv", "report.html", "queues/deeper/a.csv")
+    ours = ("triaged.xlsx", "queues/old team.csv", "queues/物流组.xlsx")
+    (tmp_path / "queues" / "deeper").mkdir()
+    for name in theirs + ours:
         (tmp_path / name).write_text("old")
+    # The summary says what its run wrote; a name that no run writes is not believed.
+    listed = [*ours, "notes.txt", "../outside.txt", "queues/deeper/a.csv", 7, "summary.json"]
+    summary = json.dumps({"files": listed})
+    (tmp_path / "summary.json").write_text(summary)
     with Drafts(tmp_path) as drafts:
         for name in ("triaged.csv", "summary.json", "queues/b.csv"):
             drafts.path(name).write_text("new")
-        assert (tmp_path / "summary.json").read_text() == "old"
+        assert (tmp_path / "summary.json").read_text() == summary
         drafts.publish()
     found = {p.relative_to(tmp_path).as_posix(): p for p in tmp_path.rglob("*") if p.is_file()}
     assert {name: path.read_text() for name, path in found.items()} == {
-        "notes.txt": "old",
+        **dict.fromkeys(theirs, "old"),
         "queues/b.csv": "new",
         "summary.json": "new",
         "triaged.csv": "new",
     }
+
+
+@pytest.mark.parametrize("summary", ["", "[]", "{}", '{"files": 1}', "\x00", None])
+def test_without_a_list_only_fixed_names_are_replaced(tmp_path, summary):
+    (tmp_path / "queues").mkdir()
+    for name in ("triaged.xlsx", "queues/mine.csv"):
+        (tmp_path / name).write_text("old")
+    if summary is not None:
+        (tmp_path / "summary.json").write_text(summary)
+    with Drafts(tmp_path) as drafts:
+        drafts.path("queue.csv").write_text("new")
+        drafts.publish()
+    assert everything(tmp_path) == {"queue.csv": "new", "queues": False, "queues/mine.csv": "old"}
 
 
 def write_and_fail(out, error):

@@ -77,6 +77,12 @@ def test_values_other_than_text():
     ]
 
 
+def test_numbers_that_json_does_not_know_are_null():
+    """Standard readers refuse the whole line else."""
+    batch = pa.RecordBatch.from_pydict({"n": [float("inf"), float("-inf"), float("nan"), 1.5]})
+    assert json_text.lines(batch).to_pylist() == [*['{"n": null}'] * 3, '{"n": 1.5}']
+
+
 def test_line_file_writes_slices_and_nothing(tmp_path):
     path = tmp_path / "x.csv"
     file = LineFile(path.open("wb"), csv_text.header(["文"]))

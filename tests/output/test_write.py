@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -36,7 +37,8 @@ def run(tmp_path, spooled, arranged, info):
     def go(frame, *, size=7, name="s", order=None, **options):
         spool = spooled(frame, size, name=name)
         order = arranged(frame) if order is None else order
-        found = write_all(tmp_path / name, spool, order, summary_info=info, **options)
+        options = {"summary_info": info} | options
+        found = write_all(tmp_path / name, spool, order, **options)
         spool.remove()
         return tmp_path / name, found
 
@@ -170,6 +172,26 @@ def test_summary_counts(run, frame):
     }
     assert found["incidents"] == {"count": 1, "tickets": 7, "largest": {"incident-1": 7}}
     assert found["timings"]["read"] == 1.235
+
+
+def test_a_format_given_twice_is_written_once(run, frame):
+    once, _ = run(frame, formats=["jsonl", "xlsx"], name="once")
+    twice, _ = run(frame, formats=["jsonl", "xlsx", "jsonl", "xlsx"], name="twice")
+    names = [sorted(p.name for p in out.rglob("*") if p.is_file()) for out in (once, twice)]
+    assert names[0] == names[1]
+    assert (once / "triaged.jsonl").read_bytes() == (twice / "triaged.jsonl").read_bytes()
+
+
+def test_names_that_are_no_text_are_written_escaped(run, frame, info):
+    r"""A file called b"\xff.csv" has half a character in its name, in Python and on disk."""
+    odd = replace(info, sources=[{"file": "坏\udcff.csv", "mapping": {"\ud83d": "text"}}])
+    out, found = run(frame, summary_info=odd)
+    text = (out / "summary.json").read_text(encoding="utf-8")
+    assert "坏\\udcff.csv" in text
+    assert json.loads(text) == found
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "坏\\udcff.csv" in page
+    assert "\\ud83d → text" in page
 
 
 def test_failure_leaves_nothing_behind(run, frame, arranged, tmp_path):

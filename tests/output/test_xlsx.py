@@ -77,3 +77,15 @@ def test_long_tables_go_on_and_long_cells_are_cut(tmp_path):
     assert first["B2"].value == "1850-05-06T07:08:09Z"
     assert first["A3"].value == "=1"
     assert [sheet["A1"].value for sheet in book] == ["text"] * 3
+
+
+def test_numbers_that_excel_does_not_know_are_empty_cells(tmp_path):
+    """The writer stopped the whole run at the first of them."""
+    path = tmp_path / "x.xlsx"
+    file = XlsxFile(path, ["order_value"], sheet="tickets")
+    numbers = [float("inf"), float("-inf"), float("nan"), 1.5]
+    file.write(pa.RecordBatch.from_pydict({"order_value": numbers}))
+    file.close()
+    rows = openpyxl.load_workbook(path)["tickets"].iter_rows(min_row=2, values_only=True)
+    # empty rows at the top are read as such, for the fourth has a cell
+    assert list(rows) == [(None,), (None,), (None,), (1.5,)]
