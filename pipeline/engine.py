@@ -1,22 +1,22 @@
 """Where the batches run, and the way of a whole export: read, triage, order, write.
 
 Batches are independent, so they may run in this process or in several; the results are the
-same bytes. Each worker parks its batch in the spool and returns only its number. The reader
+same bytes. Each worker parks its batch in the spool and returns nothing. The reader
 stays a few batches ahead of the workers and no more, so memory does not grow with the export.
 """
 
 import json
+import multiprocessing
 import os
+import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from pipeline import __version__, dispatch, intake, output
 from pipeline.errors import OutputError, PipelineError
@@ -30,7 +30,7 @@ from pipeline.triage import triage
 
 #: Rows in a batch: large enough that the fixed cost of a batch (about 30 ms) is small, small
 #: enough that two workers share an export of ten thousand evenly.
-BATCH_ROWS = 2048
+BATCH_ROWS = 4096
 #: Up to this many batches run in this process: starting workers costs about two seconds each.
 _INLINE_BATCHES = 2
 
@@ -69,14 +69,14 @@ class _Job:
 def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:
     """Triage exports into ``run.out`` and return the summary that was written.
 
-    :param progress: Called with the number of rows of each batch that is done.
+    :param progress: Called with the number of rows of each batch that is handed out.
     """
     clock = _Clock()
     run = replace(run, formats=output.check_formats(run.formats))
     paths = intake.find(run.exports)
     _refuse_own_results(run.out, paths)
-    rules = rules_load.load(run.rules)
-    scorer = Scorer(store.load(run.model), run.encoder)
+    rules = _rules(run.rules, rules_load.fingerprint(run.rules))
+    scorer = _scorer(run.model, store.fingerprint(run.model), run.encoder)
     clock.lap("prepare")
     spool, now = _open_spool(run, paths, scorer, rules)
     sources: dict[str, Source] = {}
@@ -90,8 +90,7 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
         spool=spool,
     )
     batches = _todo(_read(run, paths, rules, now), spool, sources)
-    for rows in _run_batches(batches, job, run.jobs):
-        progress(rows)
+    _run_batches(batches, job, run.jobs, progress)
     clock.lap("triage")
     arranged = dispatch.arrange(spool.narrow(dispatch.NARROW), rules, now=now)
     clock.lap("arrange")
@@ -150,28 +149,38 @@ def _todo(
             yield number, batch
 
 
-def _run_batches(batches: Iterator[tuple[int, Batch]], job: _Job, jobs: int) -> Iterator[int]:
-    """Triage all batches; yield the number of rows of each that is parked."""
+def _run_batches(
+    batches: Iterator[tuple[int, Batch]], job: _Job, jobs: int, progress: Callable[[int], None]
+) -> None:
+    """Triage and park all batches; tell `progress` the rows of each that is under way."""
+
+    def told(some: Iterable[tuple[int, Batch]]) -> Iterator[tuple[int, Batch]]:
+        for number, batch in some:
+            progress(len(batch.tickets) + len(batch.rejected))
+            yield number, batch
+
     first = list(islice(batches, _INLINE_BATCHES + 1))
-    if jobs == 1 or len(first) <= _INLINE_BATCHES:
-        for number, batch in chain(first, batches):
-            yield _triage_and_park(number, batch.tickets, batch.rejected, job)
-        return
-    from joblib import Parallel, delayed
+    # This process does the first batch itself: model, tables and dictionaries are loaded then,
+    # and forked workers share them instead of loading their own.
+    alone = len(first) if jobs == 1 or len(first) <= _INLINE_BATCHES else 1
+    for number, batch in told(first[:alone] if jobs > 1 else chain(first, batches)):
+        _triage_and_park(number, batch, job)
+    if jobs > 1 and alone < len(first):
+        from joblib import Parallel, delayed
 
-    work = delayed(_triage_and_park)
-    yield from Parallel(
-        n_jobs=jobs, return_as="generator_unordered", pre_dispatch=2 * jobs, batch_size=1
-    )(work(number, batch.tickets, batch.rejected, job) for number, batch in chain(first, batches))
+        backend = "multiprocessing" if _can_fork() else "loky"
+        Parallel(n_jobs=jobs, backend=backend, pre_dispatch=2 * jobs, batch_size=1)(
+            delayed(_triage_and_park)(number, batch, job)
+            for number, batch in told(chain(first[alone:], batches))
+        )
 
 
-def _triage_and_park(number: int, tickets: pd.DataFrame, rejected: pd.DataFrame, job: _Job) -> int:
+def _triage_and_park(number: int, batch: Batch, job: _Job) -> None:
     scorer = _scorer(job.model, job.model_fingerprint, job.encoder)
     rules = _rules(job.rules, job.rules_fingerprint)
-    triaged = triage(tickets, scorer, rules, now=job.now)
+    triaged = triage(batch.tickets, scorer, rules, now=job.now)
     private = triaged.columns[triaged.columns.str.startswith("_")].difference(list(dispatch.NARROW))
-    job.spool.write(number, triaged.drop(columns=private), rejected)
-    return len(tickets) + len(rejected)
+    job.spool.write(number, triaged.drop(columns=private), batch.rejected)
 
 
 @cache
@@ -260,6 +269,10 @@ class _Clock:
     def lap(self, stage: str) -> None:
         now = time.perf_counter()
         self.laps[stage], self._since = now - self._since, now
+
+
+def _can_fork() -> bool:
+    return sys.platform == "linux" and multiprocessing.get_start_method() == "fork"
 
 
 def usable_cores() -> int:

@@ -186,6 +186,14 @@ def load(folder: Path) -> Model:
         ) from error
 
 
+def fingerprint(folder: Path) -> str:
+    """Return the fingerprint of the model in `folder` without reading its arrays.
+
+    :raises ModelError: As `load`, as far as model.json shows it.
+    """
+    return str(_read_document(folder)["fingerprint"])
+
+
 def _read_document(folder: Path) -> dict[str, Any]:
     path = folder / "model.json"
     if not path.is_file():

@@ -12,7 +12,7 @@ from pipeline.errors import RulesError
 from pipeline.rules import actions, conditions, reasons, routing, screening, sla, urgency
 from pipeline.rules.columns import ColumnRules
 from pipeline.rules.languages import LanguageRules
-from pipeline.rules.tables import SHIPPED, check_known, read_table
+from pipeline.rules.tables import SHIPPED, check_known, find_table
 
 #: The tables that `load` reads, with the module that parses each.
 _TABLES: Final = (
@@ -62,7 +62,7 @@ def fingerprint(directory: Path | None = None) -> str:
     """SHA-256 over the bytes of all tables in force, in the order of their names."""
     digest = hashlib.sha256()
     for name in sorted(path.stem for path in SHIPPED.glob("*.toml")):
-        content = read_table(name, directory).path.read_bytes()
+        content = find_table(name, directory).read_bytes()
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()

@@ -27,14 +27,22 @@ def read_table(name: str, directory: Path | None = None) -> Table:
     >>> read_table("columns").path.name
     'columns.toml'
     """
-    if directory is not None and not directory.is_dir():
-        raise RulesError(f"{directory} is not a folder. Give --rules a folder that holds *.toml.")
-    own = directory / f"{name}.toml" if directory is not None else None
-    path = own if own is not None and own.is_file() else SHIPPED / f"{name}.toml"
+    path = find_table(name, directory)
     try:
         return Table(path, tomllib.loads(path.read_text(encoding="utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RulesError(f"{path} is not valid TOML: {error}. Mend that line.") from error
+
+
+def find_table(name: str, directory: Path | None = None) -> Path:
+    """Return where ``<name>.toml`` stands: in `directory` if it is there, else among the shipped.
+
+    :raises RulesError: The folder does not exist.
+    """
+    if directory is not None and not directory.is_dir():
+        raise RulesError(f"{directory} is not a folder. Give --rules a folder that holds *.toml.")
+    own = directory / f"{name}.toml" if directory is not None else None
+    return own if own is not None and own.is_file() else SHIPPED / f"{name}.toml"
 
 
 def check_known(value: str, known: Iterable[str], *, where: str, kind: str) -> str:

@@ -18,8 +18,8 @@ def mark_cues(tickets: pd.DataFrame, rules: UrgencyRules) -> pd.DataFrame:
     floor = np.zeros(len(tickets))
     name = np.full(len(tickets), "", dtype=object)
     for cue in rules.cues:
-        found = pc.match_substring_regex(lower, cue.pattern).to_numpy(zero_copy_only=False)
-        stronger = found.astype(bool) & (floor < cue.at_least)
+        found = np.asarray(pc.match_substring_regex(lower, cue.pattern), dtype=bool)
+        stronger = found & (floor < cue.at_least)
         floor[stronger] = cue.at_least
         name[stronger] = cue.id
     return tickets.assign(_cue=pd.array(name, dtype="str"), _floor=floor)
