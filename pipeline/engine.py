@@ -30,9 +30,9 @@ from pipeline.triage import triage
 
 #: Rows in a batch: large enough that the fixed cost of a batch (about 30 ms) is small, small
 #: enough that two workers share an export of ten thousand evenly.
-BATCH_ROWS = 4096
-#: Up to this many batches run in this process: starting workers costs about two seconds each.
-_INLINE_BATCHES = 2
+BATCH_ROWS = 2048
+#: Up to this many batches run in this process alone.
+_INLINE_BATCHES = 1
 
 
 @dataclass(frozen=True)

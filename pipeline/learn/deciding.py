@@ -23,7 +23,7 @@ MOST_FLAGGED = 0.35
 _SECONDARY = 0.25
 #: With ``--encoder auto`` the encoder is asked below this n-gram confidence
 #: (docs/decisions/0005-model.md has the trade).
-_DOUBT = 0.75
+_DOUBT = 0.65
 _LEVEL_STEPS = np.arange(2.0, 99.0, 1.0)
 
 

@@ -33,7 +33,7 @@ Upper = Mapping[str, Floats]
 
 #: Characters of a ticket that the encoder reads. Its cost grows with the length, and the
 #: mean over tokens says less the longer the text (docs/decisions/0005-model.md).
-MAX_CHARACTERS = 600
+MAX_CHARACTERS = 300
 #: Tokens that go through the lower part at once: the working set stays in the cache.
 _TOKENS = 384
 VECTOR = 512
