@@ -5,6 +5,7 @@ same bytes. Each worker parks its batch in the spool and returns nothing. The re
 stays a few batches ahead of the workers and no more, so memory does not grow with the export.
 """
 
+import gc
 import json
 import multiprocessing
 import os
@@ -92,16 +93,23 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
     batches = _todo(_read(run, paths, rules, now), spool, sources)
     _run_batches(batches, job, run.jobs, progress)
     clock.lap("triage")
-    arranged = dispatch.arrange(spool.narrow(dispatch.NARROW), rules, now=now)
+    model = {
+        "folder": run.model.as_posix(),
+        "fingerprint": scorer.model.fingerprint,
+        "encoder": run.encoder if scorer.encoder else "off",
+    }
+    del scorer, batches
+    _release_memory()
+    narrow = spool.narrow(dispatch.NARROW)
+    _release_memory()
+    arranged = dispatch.arrange(narrow, rules, now=now)
+    del narrow
+    _release_memory()
     clock.lap("arrange")
     info = output.RunInfo(
         now=now,
         sources=tuple(sources.values()),
-        model={
-            "folder": run.model.as_posix(),
-            "fingerprint": scorer.model.fingerprint,
-            "encoder": run.encoder if scorer.encoder else "off",
-        },
+        model=model,
         rules={
             "folder": run.rules.as_posix() if run.rules else "",
             "fingerprint": rules.fingerprint,
@@ -269,6 +277,15 @@ class _Clock:
     def lap(self, stage: str) -> None:
         now = time.perf_counter()
         self.laps[stage], self._since = now - self._since, now
+
+
+def _release_memory() -> None:
+    """Give back what the batches needed: the whole set has to fit beside what stays."""
+    import pyarrow as pa
+
+    _scorer.cache_clear()
+    gc.collect()
+    pa.default_memory_pool().release_unused()
 
 
 def _can_fork() -> bool:
