@@ -3,8 +3,8 @@
 A batch of texts touches a few thousand of some hundred thousand columns, and only those rows
 of the weights are read and changed, so memory holds the weights and one accumulator, whatever
 the number of texts. scikit-learn's L-BFGS keeps twenty copies of all weights in double
-precision and passes over everything two hundred times: ten times as long and five times the
-memory for the same macro-F1 (docs/decisions/0005-model.md).
+precision and passes over everything two hundred times: six times as long for a macro-F1 that
+differs by less than noise (docs/decisions/0005-model.md).
 
 The step is AdaGrad's (Duchi, Hazan & Singer 2011). The penalty is L2 with scikit-learn's C; it
 is charged when a column is touched, divided by how often that happens, so that in the mean
