@@ -18,8 +18,7 @@ SENT_ON_ACCURACY = 0.90
 URGENT_RECALL = 0.90
 #: But no more than this share of all tickets, or "urgent" means nothing to those who read it.
 MOST_FLAGGED = 0.35
-#: A second category is named when it is right at least this often on held-out texts, or more
-#: likely than not to be a real second complaint.
+#: From this probability a second category is named. Chosen by hand, not measured yet.
 _SECONDARY = 0.25
 #: With ``--encoder auto`` the encoder is asked below this n-gram confidence
 #: (docs/decisions/0005-model.md has the trade).

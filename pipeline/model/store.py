@@ -36,7 +36,10 @@ _ARRAY_FILES = ("ngrams.npz", "encoder.npz", "tuned.npz")
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Where probabilities become decisions; each learnt from held-out texts."""
+    """Where probabilities become decisions.
+
+    Levels and review are learnt from held-out texts, the others set in `learn.deciding`.
+    """
 
     urgency_levels: tuple[float, float, float]
     """Urgency score (0..100) from which a ticket is normal, high, critical."""
