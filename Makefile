@@ -69,7 +69,7 @@ $(READY): pyproject.toml constraints.txt constraints-build.txt
 lock: ## Renew constraints.txt: the newest versions that pyproject.toml allows
 	$(PYTHON) -m venv build/lock
 	build/lock/bin/pip install -q uv
-	$(LOCK) --extra dev --no-emit-package setuptools -o constraints.txt pyproject.toml
+	$(LOCK) --all-extras --no-emit-package setuptools -o constraints.txt pyproject.toml
 	echo "setuptools" | $(LOCK) -o constraints-build.txt -
 
 # One version for all Pythons and platforms, so that results are the same everywhere.
