@@ -71,6 +71,15 @@ def original(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and re.match(_FORMULA, cell) else cell
 
 
+def without_apostrophe(column: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """As `original`, for a whole column.
+
+    >>> without_apostrophe(pa.array(["'=1", "''-5", "'tis"], pa.large_string())).to_pylist()
+    ['=1', "'-5", "'tis"]
+    """
+    return pc.replace_substring_regex(column, "^'('*[=+\\-@\t\r\n＝＋－＠])", "\\1")
+
+
 def iso_time(column: pa.Array) -> pa.Array:
     """Times as text, whole seconds, UTC.
 
