@@ -141,6 +141,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("incident_size", "Int64", "queue", "tickets in that group"),
     Column("repeat_contacts", "Int64", "queue", "earlier tickets of this customer or order"),
     Column("priority", "float64", "queue", "0..100, higher goes first; open tickets only"),
+    Column(
+        "priority_parts", "str", "queue", "what the priority is made of; the parts add up to it"
+    ),
     Column("rank", "Int64", "queue", "place in the queue, 1 is first; open tickets only"),
     Column("needs_review", "bool", "dispatch", "a person should look before trusting the routing"),
     Column("review_reason", "str", "dispatch", "why a person should look"),

@@ -14,7 +14,17 @@ from pipeline.dispatch.deadline import to_seconds
 from pipeline.dispatch.groups import Codes, codes
 from pipeline.dispatch.incidents import CAUSES, find_incidents
 from pipeline.dispatch.matching import dollars
-from pipeline.dispatch.priority import EMOTION_POINTS, LEVEL_POINTS, Inputs, Points, parts, scale
+from pipeline.dispatch.points import in_words
+from pipeline.dispatch.priority import (
+    CONSEQUENCE,
+    EMOTION_POINTS,
+    LEVEL_POINTS,
+    UNASKED,
+    Inputs,
+    Points,
+    parts,
+    scale,
+)
 from pipeline.dispatch.repeats import repeat_contacts
 from pipeline.ticket import CLOSED_STATES
 
@@ -41,15 +51,17 @@ NARROW: Final[tuple[str, ...]] = (
     "sla_state",
 )
 
-#: Decimals of `priority`: what the last bits of a logarithm are differs between processors.
-_DECIMALS: Final = 4
+#: Decimals of points: the last bits of a logarithm differ between processors, and a second of
+#: waiting is three millionths of a point.
+_DECIMALS: Final = 6
 
 
 def arrange(narrow: pd.DataFrame, rules: "Rules", *, now: datetime) -> pd.DataFrame:
     """Look at all tickets together; give the columns of the room ``queue``, same row order.
 
-    The order of open tickets is total: by `priority` (see `pipeline.dispatch.priority`),
-    then the earlier deadline, the earlier creation, the smaller ticket_id, the row read first.
+    The order of open tickets is total: by the points (see `pipeline.dispatch.priority`), then
+    the earlier creation, the larger consequence, the earlier deadline, the smaller ticket_id, the
+    row read first.
     Closed tickets count as repeat contacts and in incidents, but have no priority and no rank.
     A status that is not known to be closed is open: no ticket is lost.
 
@@ -63,15 +75,17 @@ def arrange(narrow: pd.DataFrame, rules: "Rules", *, now: datetime) -> pd.DataFr
     incidents = find_incidents(narrow, created, customer)
     is_open = ~narrow["status"].isin(CLOSED_STATES).to_numpy(bool)
     inputs = _inputs(narrow, rules, created, repeats, incidents.size, now)
-    total = np.sum(list(parts(inputs).values()), axis=0)
-    priority = np.round(scale(total), _DECIMALS)
-    rank = _ranks(narrow, priority, created, is_open)
+    points = parts(inputs)
+    total = np.round(np.sum(list(points.values()), axis=0), _DECIMALS)
+    rank = _ranks(narrow, points, total, created, is_open)
+    priority = scale(total)
     return pd.DataFrame(
         {
             "incident_id": incidents.id,
             "incident_size": pd.arrays.IntegerArray(incidents.size, incidents.size == 0),
             "repeat_contacts": pd.arrays.IntegerArray(repeats, np.zeros(len(repeats), bool)),
             "priority": np.where(is_open, priority, np.nan),
+            "priority_parts": in_words(points, priority, is_open),
             "rank": pd.arrays.IntegerArray(rank, ~is_open),
         },
         index=narrow.index,
@@ -89,18 +103,37 @@ def _inputs(
     moment = int(pd.Timestamp(now).timestamp())
     due = to_seconds(narrow["first_response_due_at"], now=now)
     answered = narrow["sla_state"].isin(["met", "missed"]).to_numpy(bool)
-    tiers = rules.routing.tiers
+    used = (moment - created) / np.maximum(due - created, 1)
+    return inputs(narrow, rules, repeats, incident)._replace(
+        used=np.where(answered | ~is_asked(narrow), 0.0, used),
+        waited=(moment - created).astype(float),
+    )
+
+
+def inputs(narrow: pd.DataFrame, rules: "Rules", repeats: Codes, incident: Codes) -> Inputs:
+    """What the points of each ticket are made of, at the moment it is created.
+
+    :param narrow: The columns `NARROW`.
+    """
+    nothing = np.zeros(len(narrow))
     return Inputs(
         level_points=_look_up(narrow["urgency_level"], LEVEL_POINTS, LEVEL_POINTS["normal"]),
+        complaint=np.asarray(narrow["category"] != "other", dtype=float),
         urgency=narrow["urgency"].to_numpy(float),
         emotion_points=_look_up(narrow["emotion"], EMOTION_POINTS, 0.0),
         value=dollars(narrow, rules.routing.currencies),
-        tier=_look_up(narrow["customer_tier"], tiers, 0.0),
+        tier=_look_up(narrow["customer_tier"], rules.routing.tiers, 0.0),
         repeats=repeats.astype(float),
         incident=incident.astype(float),
-        slack=np.where(answered, np.inf, (due - moment).astype(float)),
-        waited=(moment - created).astype(float),
+        used=nothing,
+        waited=nothing,
     )
+
+
+def is_asked(narrow: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """False for praise and spam: nobody waits for an answer, unless a high level says so."""
+    unasked = narrow["reason"].isin(UNASKED) & narrow["urgency_level"].isin(("low", "normal"))
+    return ~unasked.to_numpy(bool)
 
 
 def _look_up(column: pd.Series, table: Mapping[str, float], default: float) -> Points:
@@ -111,16 +144,22 @@ def _look_up(column: pd.Series, table: Mapping[str, float], default: float) -> P
 
 
 def _ranks(
-    narrow: pd.DataFrame, priority: Points, created: Codes, is_open: npt.NDArray[np.bool_]
+    narrow: pd.DataFrame,
+    points: Mapping[str, Points],
+    total: Points,
+    created: Codes,
+    is_open: npt.NDArray[np.bool_],
 ) -> Codes:
     """1 for the first open ticket, 2 for the next ...; 0 for closed ones."""
     rows = np.flatnonzero(is_open)
     due = narrow["first_response_due_at"].astype("int64").to_numpy()[rows]
+    consequence = np.sum([points[name][rows] for name in CONSEQUENCE], axis=0)
     keys: list[npt.NDArray[Any]] = [
         _text_order(narrow["ticket_id"].iloc[rows]),
-        created[rows],
         due,
-        -priority[rows],
+        -np.round(consequence, _DECIMALS),
+        created[rows],
+        -total[rows],
     ]
     order = np.lexsort(keys)  # the last key decides first; equal rows keep their order
     ranks = np.zeros(len(narrow), np.int64)

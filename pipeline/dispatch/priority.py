@@ -1,31 +1,42 @@
 """The order of the queue: points for consequence, for the deadline and for waiting, added up.
 
-The sum follows the index rules of scheduling. With only the consequence in it, it would be the
-c-mu rule: serve first what costs most while it waits. The deadline part is the apparent tardiness
-cost of Vepsalainen and Morton (1987): it grows exponentially as the slack shrinks. The waiting
-part is what those rules lack, protection from starving.
-
 =============  ======  ==========================================================================
 part           points  from
 =============  ======  ==========================================================================
-level          0-45    critical 45, high 15, normal 5, low 0
-urgency        0-10    the 0..100 score, a tenth of it: order within a level
-emotion        0-2     distressed 2 ... satisfied 0
+level          0-60    critical 60, high 30, normal 1, low 0
+complaint      0-1     1 unless the category is ``other``
+urgency        0-8     the 0..100 score: order within a level
+emotion        0-1.5   distressed 1.5 ... satisfied 0
 order_value    0-4     logarithm of the value in dollars, 4 from 10,000 on
-tier           0-3     ``[tiers]`` of routing.toml
-repeats        0-3     3n / (n + 2) for n earlier tickets
-incident       0-3     logarithm of the size, 3 from 1,024 tickets on
-deadline       0-20    20 once it has passed, half for every four hours to go; 0 when answered
-waiting        0-...   1 for each day since the ticket was created, without an end
+tier           0-2.5   ``[tiers]`` of routing.toml
+repeats        0-2     2n / (n + 2) for n earlier tickets of the customer or the order
+incident       0-2     logarithm of the size, 2 from 1,024 tickets on
+deadline       0-20    a share of what the six parts above leave of their 20: it grows evenly
+                       with the time used up, and is all of it from three quarters on
+waiting        0-...   1 for every four days since the ticket was created, without an end
 =============  ======  ==========================================================================
 
-**No ticket starves.** All parts but waiting add up to 90 at most, and waiting gives one point a
-day: whatever a ticket is about, it goes before every ticket that came `OVERTAKES_AFTER_DAYS` = 90
-days later or more. For two tickets past their deadlines that differ in the level alone, low
-goes before normal after 5 days, normal before high after 10, high before critical after 30.
+**What it rests on.** The sum is the marginal cost of letting a ticket wait, and it never falls
+while the ticket waits. Serving the highest one first is therefore the *generalised c-mu rule*
+(van Mieghem 1995; optimal in heavy traffic for any convex cost of delay: Mandelbaum and Stolyar
+2004) for tickets that take equally long. Within a level the deadline part is the *generalised
+largest delay* rule (van Mieghem 2003: largest share of the promised time used up first, which
+keeps most promises in heavy traffic). Waiting alone, the same for all, is Jackson's head start
+(1960): a level is a head start in days, so every wait has an end.
 
-**Scale.** `priority` is the sum of the parts up to 90 points, and approaches 100 beyond, so that
-a higher sum is always a higher priority.
+**First come, first served once the deadline is near.** From three quarters of the time on
+(`sla_state` at_risk and breached) consequence and deadline are 20 together, whatever the
+consequence: of two such tickets of one level, both complaints or neither, the older goes first.
+
+**No ticket starves.** All points but waiting are between 0 and `KNEE` = 81. So whatever a ticket
+is about, it goes before every one that came 324 days later; a complaint past its deadline goes
+before each newer one of its own level or a lower one at once, and each newer one of a higher level
+after `overtakes_after`: low before normal 4 days, normal before high 116, high before critical
+120. Nobody expects an answer to praise and spam (`UNASKED`), so they have no deadline part: they
+go 84 days behind a complaint of the same consequence, 324 behind a critical one.
+
+**Scale.** `priority` is the sum up to `KNEE`, and approaches 100 beyond, where only waiting
+can lead; the waiting part is shown as what the scale leaves of it, so the parts add up.
 """
 
 from typing import Final, NamedTuple
@@ -37,35 +48,39 @@ from pipeline.ticket import EMOTIONS, LEVELS
 
 Points = npt.NDArray[np.float64]
 
-#: Points by level, low to critical. Danger to people outweighs all other consequence together:
-#: a high ticket with every other one at its maximum has 15 + 25 = 40 points, fewer than 45.
-LEVEL_POINTS: Final = dict(zip(LEVELS, (0.0, 5.0, 15.0, 45.0), strict=True))
-URGENCY_POINTS: Final = 10.0
+#: Points by level, low to critical. A high or critical ticket outweighs all consequence, deadline
+#: and a month of waiting of the level below: 30 > 1 + 20 + 7.5 and 60 > 30 + 20 + 7.5.
+LEVEL_POINTS: Final = dict(zip(LEVELS, (0.0, 1.0, 30.0, 60.0), strict=True))
+COMPLAINT_POINTS: Final = 1.0
+URGENCY_POINTS: Final = 8.0
 #: Tone decides between equals only: who shouts is not who is hurt.
-EMOTION_POINTS: Final = dict(zip(EMOTIONS, (0.0, 0.5, 1.0, 1.5, 2.0), strict=True))
+EMOTION_POINTS: Final = dict(zip(EMOTIONS, (0.0, 0.4, 0.8, 1.2, 1.5), strict=True))
 VALUE_POINTS: Final = 4.0
 FULL_VALUE: Final = 10_000.0
-TIER_POINTS: Final = 3.0
-REPEAT_POINTS: Final = 3.0
-INCIDENT_POINTS: Final = 3.0
+TIER_POINTS: Final = 2.5
+REPEAT_POINTS: Final = 2.0
+INCIDENT_POINTS: Final = 2.0
 FULL_INCIDENT: Final = 1_024.0
-DEADLINE_POINTS: Final = 20.0
-#: Half of a high ticket's four hours shows early enough that an agent can still make it.
-HALVING_SECONDS: Final = 4 * 3600.0
-WAITING_POINTS_PER_DAY: Final = 1.0
+WAITING_POINTS_PER_DAY: Final = 0.25
 
-#: The most that all parts but waiting can add up to; the scale bends here.
-KNEE: Final = (
-    max(LEVEL_POINTS.values())
-    + URGENCY_POINTS
+#: What consequence within a level adds up to at most, and what the deadline fills up to.
+CONSEQUENCE_POINTS: Final = (
+    URGENCY_POINTS
     + max(EMOTION_POINTS.values())
     + VALUE_POINTS
     + TIER_POINTS
     + REPEAT_POINTS
     + INCIDENT_POINTS
-    + DEADLINE_POINTS
 )
-OVERTAKES_AFTER_DAYS: Final = KNEE / WAITING_POINTS_PER_DAY
+#: Share of the time allowed from which a deadline is near: that of `sla_state` at_risk.
+NEAR: Final = 0.75
+#: The most that all parts but waiting can add up to; the scale bends here.
+KNEE: Final = max(LEVEL_POINTS.values()) + COMPLAINT_POINTS + CONSEQUENCE_POINTS
+
+#: Reasons of tickets that wait for no answer, as long as they are of no high level.
+UNASKED: Final = ("praise", "spam")
+#: The parts that consequence is made of, within a level.
+CONSEQUENCE: Final = ("urgency", "emotion", "order_value", "tier", "repeats", "incident")
 _TOP: Final = 100.0
 _DAY: Final = 86_400.0
 
@@ -73,44 +88,83 @@ _DAY: Final = 86_400.0
 class Inputs(NamedTuple):
     """What the parts are made of, one entry for each ticket.
 
-    `level_points` and `emotion_points` come from the tables above; `value` is in dollars (NaN
-    for none), `tier` 0..1, `slack` seconds to the deadline (negative once it has passed,
-    infinite when answered), `waited` seconds since creation.
+    `level_points` and `emotion_points` come from the tables above; `complaint` is 1 or 0;
+    `value` is in dollars (NaN for none), `tier` 0..1; `used` is the share of the time allowed
+    that is used up (above 1 past the deadline, 0 where none runs), `waited` seconds since
+    creation.
     """
 
     level_points: Points
+    complaint: Points
     urgency: Points
     emotion_points: Points
     value: Points
     tier: Points
     repeats: Points
     incident: Points
-    slack: Points
+    used: Points
     waited: Points
 
 
 def parts(inputs: Inputs) -> dict[str, Points]:
-    """The points of each part; every one is 0 or more and grows with its input."""
+    """The points of each part; every one but `deadline` grows with its input alone.
+
+    The deadline part is smaller where the consequence is larger, so that both together are
+    the same for all tickets whose deadline is near; their sum grows with either.
+    """
+    found = consequence(inputs)
+    return {
+        "level": inputs.level_points,
+        "complaint": COMPLAINT_POINTS * inputs.complaint,
+        **found,
+        "deadline": pressure(inputs.used) * (CONSEQUENCE_POINTS - sum(found.values())),
+        "waiting": waiting(inputs.waited),
+    }
+
+
+def consequence(inputs: Inputs) -> dict[str, Points]:
+    """The points of the parts in `CONSEQUENCE`."""
     value = np.nan_to_num(np.maximum(inputs.value, 0.0))
     repeats = np.maximum(inputs.repeats, 0.0)
     return {
-        "level": inputs.level_points,
         "urgency": URGENCY_POINTS * np.clip(np.nan_to_num(inputs.urgency), 0, 100) / 100,
         "emotion": inputs.emotion_points,
         "order_value": VALUE_POINTS * _log_share(value, FULL_VALUE),
         "tier": TIER_POINTS * inputs.tier,
         "repeats": REPEAT_POINTS * repeats / (repeats + 2.0),
         "incident": INCIDENT_POINTS * _log_share(np.maximum(inputs.incident - 1, 0), FULL_INCIDENT),
-        "deadline": DEADLINE_POINTS * np.exp2(-np.maximum(inputs.slack, 0.0) / HALVING_SECONDS),
-        "waiting": WAITING_POINTS_PER_DAY * np.maximum(inputs.waited, 0.0) / _DAY,
     }
+
+
+def pressure(used: Points) -> Points:
+    """How much the deadline presses, 0..1, by the share of the time allowed that is used up.
+
+    >>> pressure(np.array([0.0, 0.375, 0.75, 4.0])).tolist()
+    [0.0, 0.5, 1.0, 1.0]
+    """
+    return np.clip(used / NEAR, 0.0, 1.0)
+
+
+def waiting(seconds: Points) -> Points:
+    """The points of a wait."""
+    return WAITING_POINTS_PER_DAY * np.maximum(seconds, 0.0) / _DAY
+
+
+def overtakes_after(level: str, other: str) -> float:
+    """Days after which a complaint of `level`, past its deadline, goes before any newer of `other`.
+
+    >>> overtakes_after("low", "low"), overtakes_after("low", "high")
+    (0.0, 120.0)
+    """
+    gap = LEVEL_POINTS[other] - LEVEL_POINTS[level]
+    return max(gap, 0.0) / WAITING_POINTS_PER_DAY
 
 
 def scale(points: Points) -> Points:
     """Points to 0..100: unchanged up to `KNEE`, then ever closer to 100.
 
-    >>> scale(np.array([0.0, 62.5, 90.0, 100.0, 190.0])).round(2).tolist()
-    [0.0, 62.5, 90.0, 95.0, 99.09]
+    >>> scale(np.array([0.0, 62.5, 81.0, 100.0, 195.0])).round(2).tolist()
+    [0.0, 62.5, 81.0, 90.5, 97.29]
     """
     room = _TOP - KNEE
     over = np.maximum(points - KNEE, 0.0)

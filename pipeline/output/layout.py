@@ -29,6 +29,7 @@ PROBABILITY_DECIMALS: Final = 4
 QUEUE_COLUMNS: Final = (
     "rank",
     "priority",
+    "priority_parts",
     "ticket_id",
     "urgency_level",
     "urgency",

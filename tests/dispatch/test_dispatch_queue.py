@@ -1,4 +1,4 @@
-"""The whole-set step: repeat contacts, incidents, priority and rank."""
+"""The whole-set step: its frame, repeat contacts and incidents."""
 
 from datetime import timedelta
 
@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import dispatch, ticket
-from pipeline.dispatch import priority
 from pipeline.dispatch.groups import codes
 from pipeline.dispatch.repeats import repeat_contacts
 from tests.dispatch.helpers import NOW, SHIPPED, tickets
@@ -217,129 +216,3 @@ class TestSameCause:
         there = arrange(*rows)
         back = arrange(*reversed(rows)).iloc[::-1].reset_index(drop=True)
         pd.testing.assert_frame_equal(there, back)
-
-
-LEVELS = st.sampled_from(ticket.LEVELS)
-TICKET = st.fixed_dictionaries(
-    {
-        "urgency": st.floats(0, 100),
-        "urgency_level": LEVELS,
-        "emotion": st.sampled_from(ticket.EMOTIONS),
-        "order_value": st.one_of(st.none(), st.floats(0, 1e7)),
-        "currency": st.sampled_from(["USD", "JPY", ""]),
-        "customer_tier": st.sampled_from(["", "standard", "plus", "vip"]),
-        "status": st.sampled_from(ticket.OPEN_STATES),
-        "created_at": st.integers(0, 200 * 86_400).map(lambda s: ago(seconds=s)),
-    }
-)
-
-
-class TestOrder:
-    @given(st.lists(TICKET, min_size=1, max_size=12))
-    def test_it_is_total_and_agrees_with_the_priority(self, rows):
-        found = arrange(*rows).sort_values("rank")
-        assert found["rank"].tolist() == list(range(1, len(rows) + 1))
-        assert found["priority"].is_monotonic_decreasing
-        assert found["priority"].between(0, 100).all()
-
-    @given(st.lists(TICKET, min_size=2, max_size=8), st.randoms(use_true_random=False))
-    def test_it_does_not_depend_on_the_order_of_rows(self, rows, random):
-        rows = [{**row, "ticket_id": f"T{n}"} for n, row in enumerate(rows)]
-        place = list(range(len(rows)))
-        random.shuffle(place)
-        ranks = arrange(*rows)["rank"]
-        shuffled = arrange(*(rows[i] for i in place))["rank"]
-        assert shuffled.tolist() == ranks.iloc[place].tolist()
-
-    def test_ties_go_by_deadline_creation_id_and_row(self):
-        same = {"created_at": ago(days=3), "status": "open"}
-        rows = [{**same, "ticket_id": name} for name in ("b", "a", "é", "b")]
-        assert arrange(*rows)["rank"].tolist() == [2, 1, 4, 3]
-
-    @given(TICKET, TICKET, st.integers(0, 10**7))
-    def test_no_ticket_starves(self, old, new, extra):
-        """After 90 days every ticket goes before whatever came that much later."""
-        bound = int(priority.OVERTAKES_AFTER_DAYS * 86_400)
-        young = ago(seconds=0)
-        found = arrange(
-            {**new, "created_at": young}, {**old, "created_at": ago(seconds=bound + extra)}
-        )
-        assert found["rank"].tolist() == [2, 1]
-
-    def test_danger_goes_before_money(self):
-        most = {
-            "urgency": 79.0,
-            "urgency_level": "high",
-            "emotion": "distressed",
-            "order_value": 1e6,
-            "customer_tier": "vip",
-            "customer_id": "A",
-            "created_at": ago(minutes=1),
-        }
-        danger = {"urgency": 80.0, "urgency_level": "critical", "created_at": ago(minutes=1)}
-        assert arrange(most, danger)["rank"].tolist() == [2, 1]
-
-
-def higher(values):
-    """A pair (lower, higher) of entries of an ordered list."""
-    return st.lists(st.sampled_from(values), min_size=2, max_size=2).map(
-        lambda pair: sorted(pair, key=values.index)
-    )
-
-
-RAISED = st.one_of(
-    st.tuples(st.just("urgency_level"), higher(ticket.LEVELS)),
-    st.tuples(st.just("emotion"), higher(ticket.EMOTIONS)),
-    st.tuples(st.just("customer_tier"), higher(("", "plus", "vip"))),
-    st.tuples(st.just("urgency"), st.lists(st.floats(0, 100), min_size=2, max_size=2).map(sorted)),
-    st.tuples(
-        st.just("order_value"), st.lists(st.floats(0, 1e9), min_size=2, max_size=2).map(sorted)
-    ),
-    st.tuples(
-        st.just("created_at"),
-        st.lists(st.integers(0, 10**8), min_size=2, max_size=2)
-        .map(sorted)
-        .map(lambda pair: [ago(seconds=s) for s in pair]),
-    ),
-)
-
-
-@given(TICKET, RAISED)
-def test_raising_an_input_never_lowers_the_priority(row, raised):
-    name, (low, high) = raised
-    before = arrange({**row, name: low})["priority"][0]
-    assert arrange({**row, name: high})["priority"][0] >= before
-
-
-@given(
-    st.integers(0, 1000), st.integers(0, 1000), st.sampled_from(["repeats", "incident", "waited"])
-)
-def test_raising_a_count_never_lowers_a_part(low, more, name):
-    zero = np.zeros(2)
-    inputs = priority.Inputs(zero, zero, zero, zero, zero, zero, zero, zero, zero)
-    found = priority.parts(inputs._replace(**{name: np.array([low, low + more], float)}))
-    assert all(points[0] <= points[1] for points in found.values())
-
-
-def test_the_parts_add_up_to_the_knee_at_most():
-    top = {
-        "level_points": 45.0,
-        "urgency": 100.0,
-        "emotion_points": 2.0,
-        "value": 1e9,
-        "tier": 1.0,
-        "repeats": 1e9,
-        "incident": 1e9,
-        "slack": -1.0,
-        "waited": 0.0,
-    }
-    inputs = priority.Inputs(**{name: np.array([value]) for name, value in top.items()})
-    total = sum(points[0] for points in priority.parts(inputs).values())
-    assert total <= priority.KNEE == 90.0
-    assert total == pytest.approx(90.0)
-
-
-@given(st.floats(0, 1e5), st.floats(0.001, 1e5))
-def test_the_scale_keeps_the_order(points, more):
-    low, high = priority.scale(np.array([points, points + more]))
-    assert 0 <= low < high < 100
