@@ -140,6 +140,16 @@ def classify(
         ),
     ] = "csv",
     encoder: EncoderMode = "auto",
+    report_language: Annotated[
+        Literal["en", "zh-Hans"],
+        typer.Option(help="Language in which report.html opens; the page can switch."),
+    ] = "en",
+    report_tickets: Annotated[
+        int,
+        typer.Option(
+            min=0, max=50_000, metavar="N", help="Tickets of the queue that report.html holds."
+        ),
+    ] = 2_000,
     redact: Annotated[
         bool, typer.Option("--redact", help="Replace personal data. Not available yet.")
     ] = False,
@@ -180,6 +190,8 @@ def classify(
         jobs=jobs or machine.usable_cores(),
         force=force,
         resume=resume,
+        report_language=report_language,
+        report_tickets=report_tickets,
     )
     with _progress("tickets") as step:
         summary = machine.classify(run, progress=step)

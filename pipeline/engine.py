@@ -52,6 +52,8 @@ class Run:
     jobs: int = 1
     force: bool = False
     resume: bool = False
+    report_language: str = "en"
+    report_tickets: int = output.TICKETS
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
         "fingerprint": scorer.model.fingerprint,
         "encoder": run.encoder if scorer.encoder else "off",
     }
+    tested = scorer.model.tested(model["encoder"])
     del scorer, batches
     _release_memory()
     narrow = spool.narrow(dispatch.NARROW)
@@ -117,7 +120,12 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
         options={"formats": list(run.formats), "encoding": run.encoding or "", **run.columns},
         timings=clock.laps,
     )
-    summary = output.write_all(run.out, spool, arranged, formats=run.formats, summary_info=info)
+    report = output.ReportInfo(
+        language=run.report_language, tickets=run.report_tickets, rules=rules, tested=tested
+    )
+    summary = output.write_all(
+        run.out, spool, arranged, formats=run.formats, summary_info=info, report=report
+    )
     spool.remove()
     return summary
 
@@ -187,7 +195,9 @@ def _triage_and_park(number: int, batch: Batch, job: _Job) -> None:
     scorer = _scorer(job.model, job.model_fingerprint, job.encoder)
     rules = _rules(job.rules, job.rules_fingerprint)
     triaged = triage(batch.tickets, scorer, rules, now=job.now)
-    private = triaged.columns[triaged.columns.str.startswith("_")].difference(list(dispatch.NARROW))
+    private = triaged.columns[triaged.columns.str.startswith("_")].difference(
+        [*dispatch.NARROW, *output.PRIVATE]
+    )
     job.spool.write(number, triaged.drop(columns=private), batch.rejected)
 
 

@@ -116,6 +116,17 @@ class Model:
             ]
         return found
 
+    def tested(self, encoder: str) -> dict[str, float]:
+        """Return the accuracy (0..1) on held-out texts by language; empty when never measured.
+
+        :param encoder: auto, on or off, as the model was used.
+        """
+        held_out = self.notes.get("held_out", {}).get(encoder, {})
+        return {
+            language: found["accuracy"]
+            for language, found in held_out.get("by_language", {}).items()
+        }
+
     def row_thresholds(self, asked: NDArray[np.bool_]) -> RowThresholds:
         """Return each ticket's thresholds: those of the views that decided it.
 

@@ -11,6 +11,7 @@ files appear whole.
 """
 
 from pipeline.output.atomic import WORK, prepare_out
+from pipeline.output.report import MOST_TICKETS, PRIVATE, TICKETS, ReportInfo
 from pipeline.output.spool import MANIFEST, Counts, Spool
 from pipeline.output.summary import RunInfo
 from pipeline.output.terminal import show
@@ -18,8 +19,12 @@ from pipeline.output.write import check_formats, write_all
 
 __all__ = [
     "MANIFEST",
+    "MOST_TICKETS",
+    "PRIVATE",
+    "TICKETS",
     "WORK",
     "Counts",
+    "ReportInfo",
     "RunInfo",
     "Spool",
     "check_formats",

@@ -115,13 +115,13 @@ class Tally:
 
 
 def summarise(
-    tally: Tally, arranged: pd.DataFrame, info: RunInfo, files: Iterable[str]
+    tally: Tally, incidents: Mapping[str, Any], info: RunInfo, files: Iterable[str]
 ) -> dict[str, Any]:
-    """The content of summary.json."""
+    """The content of summary.json; `incidents` as the function of that name finds them."""
     return {
         "now": f"{info.now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "counts": tally.counts(),
-        "incidents": incidents(arranged),
+        "incidents": dict(incidents),
         "sources": [_plain(source) for source in info.sources],
         "model": _plain(info.model),
         "rules": _plain(info.rules),

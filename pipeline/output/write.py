@@ -13,9 +13,9 @@ from pipeline import ticket
 from pipeline.errors import OutputError
 from pipeline.output import csv_text, layout, summary
 from pipeline.output.atomic import SUMMARY, Drafts
-from pipeline.output.batches import one_batch, regroup, rounded, to_batch
+from pipeline.output.batches import regroup, rounded, to_batch
 from pipeline.output.queues import Queues
-from pipeline.output.report import TOP, render
+from pipeline.output.report import PRIVATE, Figures, Head, ReportInfo, render
 from pipeline.output.sheet import Sheet
 from pipeline.output.spool import SORTING, Spool
 
@@ -30,28 +30,32 @@ def write_all(
     *,
     formats: Sequence[str] = ("csv",),
     summary_info: summary.RunInfo,
-    report: bool = True,
+    report: ReportInfo | None = None,
 ) -> dict[str, Any]:
     """Write every file of the contract into `out` and return the summary.
 
     `arranged` has the queue columns (incident_id ... rank), one row for each spooled ticket in
-    the same order; ranks are 1..n, null for tickets that are not open. Nothing in `out` changes
-    until all new files are complete. Memory holds `arranged` and some ten thousand rows.
+    the same order; ranks are 1..n, null for tickets that are not open. `report` is what the
+    caller decides about report.html. Nothing in `out` changes until all new files are complete.
+    Memory holds `arranged`, some ten thousand rows and the tickets of the report.
 
     :raises OutputError: An unknown format, a full disk, or `arranged` does not fit the spool.
     """
     started = time.perf_counter()
     formats = check_formats(formats)
+    report = report or ReportInfo()
+    incidents = summary.incidents(arranged)
     with Drafts(out) as drafts:
         tally = summary.Tally()
-        top = _write_tickets(drafts, spool, arranged, formats, tally)
+        figures = Figures(summary_info.now, list(incidents["largest"]))
+        head = Head(report.tickets)
+        _write_tickets(drafts, spool, arranged, formats, (tally, figures, head))
         _write_rejected(drafts, spool, formats, tally)
-        files = [*drafts.names, SUMMARY, *([_REPORT] if report else [])]
-        found = summary.summarise(tally, arranged, summary_info, files)
-        if report:
-            # Names of files and headers may hold halves of characters, which are no text.
-            page = render(found, top).encode("utf-8", errors="backslashreplace")
-            drafts.path(_REPORT).write_bytes(page)
+        files = [*drafts.names, SUMMARY, _REPORT]
+        found = summary.summarise(tally, incidents, summary_info, files)
+        # Names of files and headers may hold halves of characters, which are no text.
+        page = render(found, figures, head.tickets(), report)
+        drafts.path(_REPORT).write_bytes(page.encode("utf-8", errors="backslashreplace"))
         found["timings"]["write"] = round(time.perf_counter() - started, 3)
         drafts.path(SUMMARY).write_text(summary.to_json(found), encoding="utf-8", newline="\n")
         drafts.publish()
@@ -85,16 +89,16 @@ def _write_tickets(
     spool: Spool,
     arranged: pd.DataFrame,
     formats: Sequence[str],
-    tally: summary.Tally,
-) -> pa.RecordBatch:
-    """Write triaged, review, followup and the queue; return the first tickets of the queue."""
+    counters: tuple[summary.Tally, Figures, Head],
+) -> None:
+    """Write triaged, review, followup and the queue; show every ticket to the counters."""
+    tally, figures, head = counters
     columns = layout.public_columns([*spool.columns, *arranged.columns])
     lists = _list_formats(formats)
     triaged = Sheet(drafts, "triaged", columns, formats)
     review = Sheet(drafts, "review", layout.REVIEW_COLUMNS, lists)
     followup = Sheet(drafts, "followup", layout.FOLLOWUP_COLUMNS, lists)
     queues = Queues(spool.folder / SORTING, int(arranged["rank"].count()), lists)
-    first = [pa.RecordBatch.from_pylist([], schema=layout.schema(layout.QUEUE_COLUMNS))]
     for batch in _whole_tickets(spool, arranged, columns):
         cells = csv_text.cells(batch)
         call_back = to_call_back(batch)
@@ -103,20 +107,19 @@ def _write_tickets(
         followup.write(batch, cells, call_back)
         queues.add(batch, cells)
         tally.add(batch, followup=pc.sum(call_back).as_py() or 0)
-        is_first = pc.less_equal(batch.column("rank"), TOP)
-        first.append(batch.select(list(layout.QUEUE_COLUMNS)).filter(is_first))
+        figures.add(batch)
+        head.add(batch)
     for sheet in (triaged, review, followup):
         sheet.close()
     queues.write(drafts, tally.teams)
-    top = one_batch(first)
-    return top.take(pc.sort_indices(top.column("rank")))
 
 
 def _whole_tickets(
     spool: Spool, arranged: pd.DataFrame, columns: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
     """The tickets with all `columns` and follow_up_by, rounded, in groups of a fixed size."""
-    spooled = [name for name in columns if name not in _ARRANGED]
+    private = [name for name in PRIVATE if name in spool.columns]
+    spooled = [*(name for name in columns if name not in _ARRANGED), *private]
     start = 0
     for batch in regroup(spool.batches(spooled), layout.GROUP_ROWS):
         placed = to_batch(arranged[_ARRANGED].iloc[start : start + batch.num_rows])
