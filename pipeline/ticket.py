@@ -72,9 +72,26 @@ UNDETERMINED: Final = "und"
 OPEN_STATES: Final = ("new", "open", "pending", "hold")
 CLOSED_STATES: Final = ("solved", "closed")
 
-#: Where a first-response deadline stands. ``met``/``missed``: already answered, in or out of time.
-#: ``running``/``at_risk``/``breached``: not answered yet.
-SLA_STATES: Final = ("met", "missed", "running", "at_risk", "breached")
+#: What a ticket goes through after it came in: the first answer of a person, the answer to each
+#: later message of the customer, the solution.
+STEPS: Final = ("first_response", "next_response", "resolution")
+
+#: Where a first-response deadline stands. ``running``/``at_risk``/``breached``: not answered yet,
+#: and somebody waits for us. ``met``/``missed``: already answered, in or out of time.
+#: ``paused``: the clock stands still; ``not_needed``: the customer wants no answer. Empty: the
+#: ticket is closed, and the export does not say when anybody answered.
+SLA_WAITING: Final = ("running", "at_risk", "breached")
+SLA_STATES: Final = ("met", "missed", *SLA_WAITING, "paused", "not_needed")
+
+#: What the column ``history`` can tell, and what each event names: who wrote, the new state,
+#: level or policy of sla.toml.
+EVENTS: Final[dict[str, tuple[str, ...]]] = {
+    "reply": ("customer", "agent", "automatic"),
+    "status": (*OPEN_STATES, *CLOSED_STATES),
+    "level": LEVELS,
+    "policy": (),
+    "no_response_needed": (),
+}
 
 #: Why a person should look before the routing is trusted.
 REVIEW_REASONS: Final = (
@@ -136,7 +153,17 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("missing_information", "str", "dispatch", "what to ask the customer for"),
     Column("first_response_due_at", TIME, "dispatch", "deadline of the first response, UTC"),
     Column("sla_policy", "str", "dispatch", "id of the policy in rules/sla.toml"),
-    Column("sla_state", "str", "dispatch", "met, missed, running, at_risk, breached"),
+    Column(
+        "sla_state",
+        "str",
+        "dispatch",
+        "the first response: met, missed, running, at_risk, breached, paused, not_needed; empty "
+        "for a closed ticket without times",
+    ),
+    Column("resolution_due_at", TIME, "dispatch", "deadline of the solution, UTC"),
+    Column("next_step", "str", "dispatch", "first_response, next_response, resolution, customer"),
+    Column("next_step_owner", "str", "dispatch", "who owes that step: an agent, a team, customer"),
+    Column("next_step_due_at", TIME, "dispatch", "until when, UTC"),
     Column("incident_id", "str", "queue", "group of near-identical or same-cause tickets"),
     Column("incident_size", "Int64", "queue", "tickets in that group"),
     Column("repeat_contacts", "Int64", "queue", "earlier tickets of this customer or order"),
@@ -158,6 +185,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("first_response_at", TIME, "intake", "when a person first answered, UTC"),
     Column("resolved_at", TIME, "intake", "when it was solved, UTC"),
     Column("csat", "float64", "intake", "satisfaction the customer gave, as read"),
+    Column(
+        "history", "str", "intake", "what happened to the ticket: time, event, what it names; ..."
+    ),
 )
 
 BY_NAME: Final = {column.name: column for column in COLUMNS}

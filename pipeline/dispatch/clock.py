@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.errors import RulesError
-from pipeline.rules.sla import Calendar, Periods, public_holidays
+from pipeline.rules.calendars import Calendar, Periods, public_holidays
 
 Seconds = npt.NDArray[np.int64]
 
@@ -74,6 +74,30 @@ def add(calendar: Calendar, moments: Seconds, seconds: Seconds) -> Seconds:
         f"calendar {calendar.id!r} is hardly ever open: {int(seconds.max())} s did not pass in "
         f"{_YEARS_AT_MOST} years. Add hours in sla.toml."
     )
+
+
+def after(calendar: Calendar | None, moment: int, seconds: int) -> int:
+    """As `add`, for one moment; without a calendar every second counts.
+
+    >>> after(None, 100, 50)
+    150
+    """
+    if calendar is None:
+        return moment + seconds
+    return int(add(calendar, np.array([moment]), np.array([seconds]))[0])
+
+
+def between(calendar: Calendar | None, start: int, end: int) -> int:
+    """Seconds that count from `start` to `end`.
+
+    >>> between(None, 100, 150)
+    50
+    """
+    if calendar is None:
+        return end - start
+    hours = open_hours(calendar, _year(start - _DAY), _year(end + _DAY))
+    before, passed = hours.elapsed(np.array([start, end])).tolist()
+    return int(passed - before)
 
 
 def open_hours(calendar: Calendar, first: int, last: int) -> OpenHours:

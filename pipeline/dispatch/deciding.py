@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.dispatch.actions import first_actions, missing_information
-from pipeline.dispatch.deadline import check_aware, deadlines, states
+from pipeline.dispatch.deadline import check_aware, deadline_columns
 from pipeline.dispatch.explanation import explanations
 from pipeline.dispatch.matching import Facts
 from pipeline.dispatch.screening import suspicious
@@ -33,15 +33,13 @@ def assign(tickets: pd.DataFrame, rules: "Rules", *, now: datetime) -> pd.DataFr
     tickets = _reviewed(tickets, rules)
     facts = Facts(tickets, rules.routing.currencies)
     rule = facts.first_fit([one.conditions for one in rules.routing.rules])
-    found = deadlines(tickets, facts, rule, (rules.routing, rules.sla), now=now)
+    deadlines = deadline_columns(tickets, facts, rule, (rules.routing, rules.sla), now=now)
     decided = tickets.assign(
         team=pd.array([one.team for one in rules.routing.rules], dtype="str").take(rule),
         routing_rule=pd.array([one.id for one in rules.routing.rules], dtype="str").take(rule),
         suggested_action=first_actions(tickets["reason"], rule, rules.routing.rules, rules.actions),
         missing_information=missing_information(tickets, rules.actions),
-        first_response_due_at=found.due,
-        sla_policy=found.policy,
-        sla_state=states(tickets, found, now=now),
+        **deadlines,
         _text_key=text_keys(tickets["_clean"]),
     )
     sentences = explanations(decided, rules.routing.teams)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline import ticket
 from pipeline.intake import values
+from pipeline.intake.history import histories
 from pipeline.intake.plan import Plan
 from pipeline.intake.times import times
 
@@ -26,6 +27,10 @@ def read_field(frame: pd.DataFrame, name: str, plan: Plan) -> pd.Series:
     if name not in frame:
         empty = blank(len(frame)) if dtype == "str" else pd.Series(np.nan, frame.index)
         return empty.astype(dtype)  # type: ignore[call-overload]
+    if name == "history" and (frame[name] != "").any():
+        read, left_out = histories(frame[name], plan.rules)
+        plan.counts["events"] += int(left_out.sum())
+        return read
     if dtype == "str":
         return frame[name]
     if dtype == ticket.TIME:

@@ -60,6 +60,8 @@ def notes_on(plan: Plan) -> tuple[str, ...]:
         for name in ticket.INPUT_COLUMNS
         if count[name]
     ]
+    if count["events"]:
+        notes.append(f"history: {count['events']:,} cells hold events that cannot be read")
     notes += plan.doubts[:_DOUBTS_LISTED]
     if len(plan.doubts) > _DOUBTS_LISTED:
         notes.append(f"stray quotes in {len(plan.doubts) - _DOUBTS_LISTED:,} more places")

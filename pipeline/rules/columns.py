@@ -21,6 +21,8 @@ LABELS: Final = ("category", "secondary", "reason", "urgency", "emotion", "lang"
 
 _FIELDS: Final = (*ticket.INPUT_COLUMNS, SUBJECT)
 _STATES: Final = ticket.OPEN_STATES + ticket.CLOSED_STATES
+_EVENTS: Final = (*ticket.EVENTS, *ticket.EVENTS["reply"], *ticket.LEVELS)
+_SECTIONS: Final = ("reading", "fields", "labels", "status", "history")
 _ORDERS: Final = ("day_first", "month_first")
 _ACCENTS: Final = re.compile("[\u0300-\u036f]")
 _MARKS: Final = re.compile(r"[\W_]+")
@@ -32,6 +34,7 @@ class ColumnRules:
 
     :ivar names: Names of each field and label, the most telling first.
     :ivar statuses: State for each known status word.
+    :ivar events: Kind of event, writer or level for each word of a history.
     :ivar zone: Zone of times that name none.
     :ivar day_first: How 04/11/2026 is read when nothing in the file settles it ...
     :ivar month_first_countries: ... unless all its tickets come from these countries.
@@ -42,6 +45,7 @@ class ColumnRules:
 
     names: Mapping[str, tuple[str, ...]]
     statuses: Mapping[str, str]
+    events: Mapping[str, str]
     zone: ZoneInfo
     day_first: bool
     month_first_countries: frozenset[str]
@@ -71,14 +75,14 @@ def load(directory: Path | None = None) -> ColumnRules:
     """
     path, content = read_table("columns", directory)
     for section in content:
-        check_known(
-            section, ("reading", "fields", "labels", "status"), where=str(path), kind="section"
-        )
+        check_known(section, _SECTIONS, where=str(path), kind="section")
     names = _lists(content, "fields", _FIELDS, path) | _lists(content, "labels", LABELS, path)
     words = _lists(content, "status", _STATES, path)
+    events = _lists(content, "history", _EVENTS, path)
     return ColumnRules(
         names={field: tuple(map(fold, listed)) for field, listed in names.items()},
         statuses=_inverted(words, f"{path} [status]"),
+        events=_inverted(events, f"{path} [history]"),
         **_reading(content.get("reading", {}), path),
     )
 

@@ -53,8 +53,10 @@ def load(directory: Path | None = None) -> Rules:
     """
     tables = {name: _loader(name)(directory) for name in _TABLES}
     rules = Rules(**tables, fingerprint=fingerprint(directory))
-    for problem in _wrong_policies(rules.routing, rules.sla):
-        raise RulesError(problem)
+    wrong = _wrong_policies(rules.routing, rules.sla)
+    wrong += sla.wrong_owners(rules.sla, rules.routing.teams)
+    if wrong:
+        raise RulesError(wrong[0])
     return rules
 
 
@@ -88,6 +90,7 @@ def check(directory: Path | None = None) -> list[str]:
         found += sla.problems(loaded["sla"])
     if "routing" in loaded and "sla" in loaded:
         found += _wrong_policies(loaded["routing"], loaded["sla"])
+        found += sla.wrong_owners(loaded["sla"], loaded["routing"].teams)
     if "routing" in loaded and "languages" in loaded:
         found += _unread_languages(loaded["routing"], loaded["languages"])
     return found

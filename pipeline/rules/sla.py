@@ -1,61 +1,49 @@
-"""sla.toml: how long a first answer may take, and which hours count."""
+"""sla.toml: how long each step of a ticket may take, on which clock, and who owns the step."""
 
 import re
-from dataclasses import dataclass
-from datetime import date
-from itertools import pairwise
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo, available_timezones
 
 from pipeline.errors import RulesError
-from pipeline.rules.conditions import Condition, parse_when
+from pipeline.rules import calendars
+from pipeline.rules.calendars import Calendar
+from pipeline.rules.conditions import Condition, contradict, implies, parse_when
 from pipeline.rules.fields import check_keys, get, need, texts, typed
 from pipeline.rules.tables import Table, check_known, read_table
-from pipeline.ticket import LEVELS
+from pipeline.ticket import LEVELS, OPEN_STATES, STEPS
 
 #: The clock that never stops.
 CALENDAR_CLOCK: Final = "calendar"
-WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+#: Owners that are not teams: the agent of the ticket, and the team that routing chose.
+AGENT, TEAM = "agent", "team"
 
 _UNITS: Final = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _DURATION: Final = re.compile(r"(\d+)\s*(s|min|h|d)")
-_PERIOD: Final = re.compile(r"(\d\d):(\d\d)\s*-\s*(\d\d):(\d\d)")
-_DAY: Final = 86_400
-#: A country is known for all years or for none.
-_ANY_YEAR: Final = 2026
-
-#: Open periods of one day: (start, end) in seconds of local time since midnight, end exclusive.
-Periods = tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Calendar:
-    """The business hours of a market; hashable, so that what is computed from it is kept.
-
-    `week` has the periods of Monday to Sunday; `make_up_hours` those of a working day that
-    falls on a weekend or holiday. `holidays` is a country or country-region, or empty.
-    """
-
-    id: str
-    timezone: str
-    week: tuple[Periods, ...]
-    make_up_hours: Periods
-    holidays: str = ""
-    closed: frozenset[date] = frozenset()
-    make_up: frozenset[date] = frozenset()
+_FIRST, *_LATER = STEPS
+#: Only what has been answered can wait for the customer, so the first response never does
+#: unless a policy says so.
+_PAUSED: Final = {"resolution": ["pending"]}
 
 
 class Policy(NamedTuple):
-    """A promise: `first_response` has seconds for each level, in the order of ticket.LEVELS.
+    """A promise.
 
-    `calendar` is None when the clock runs day and night.
+    `targets` has, for each step, the seconds allowed by level in the order of ticket.LEVELS;
+    a step without a promise is not in it. `calendar` is None when the clock runs day and
+    night. `paused_while` has the states in which a step's clock stands still.
     """
 
     id: str
-    first_response: tuple[int, ...]
+    targets: Mapping[str, tuple[int, ...]]
     calendar: Calendar | None
+    paused_while: Mapping[str, frozenset[str]]
     note: str
+
+    @property
+    def first_response(self) -> tuple[int, ...]:
+        """Seconds allowed for the first response, by level."""
+        return self.targets[_FIRST]
 
 
 class Application(NamedTuple):
@@ -66,13 +54,20 @@ class Application(NamedTuple):
 
 
 class Sla(NamedTuple):
-    """The whole table."""
+    """The whole table.
+
+    `owners` has, for each step, who owns it: the first until it is late, the next from then
+    on, each further one when as much time as the step was allowed has passed again.
+    `automatic_within`: a first response that came in fewer seconds was written by no person.
+    """
 
     path: Path
     default: str
     policies: dict[str, Policy]
     applications: tuple[Application, ...]
     calendars: dict[str, Calendar]
+    owners: dict[str, tuple[str, ...]]
+    automatic_within: int
 
 
 def load(directory: Path | None = None) -> Sla:
@@ -80,7 +75,7 @@ def load(directory: Path | None = None) -> Sla:
 
     :raises RulesError: Anything in the table is unknown, of the wrong kind or missing.
 
-    >>> load().policies["standard"].first_response
+    >>> load().policies["standard"].targets["first_response"]
     (86400, 86400, 14400, 3600)
     """
     return parse(read_table("sla", directory))
@@ -90,13 +85,14 @@ def parse(table: Table) -> Sla:
     """Validate one deadline table (see `load`)."""
     path, content = table
     where = str(path)
-    check_keys(content, ("default", "policy", "apply", "calendar"), where=where)
-    calendars = {
-        name: _calendar(name, typed(value, dict, where=f"{where} calendar {name!r}"), where)
+    allowed = ("default", "automatic_within", "owners", "policy", "apply", "calendar")
+    check_keys(content, allowed, where=where)
+    markets = {
+        name: calendars.parse(name, typed(value, dict, where=f"{where} calendar {name!r}"), where)
         for name, value in get(content, "calendar", {}, where=where).items()
     }
     policies = {
-        name: _policy(name, typed(value, dict, where=f"{where} policy {name!r}"), calendars, where)
+        name: _policy(name, typed(value, dict, where=f"{where} policy {name!r}"), markets, where)
         for name, value in need(content, "policy", dict, where=where).items()
     }
     applications = tuple(
@@ -105,41 +101,50 @@ def parse(table: Table) -> Sla:
     )
     default = need(content, "default", str, where=where)
     check_known(default, policies, where=f"{where}: 'default'", kind="policy")
-    return Sla(path, default, policies, applications, calendars)
+    owners = get(content, "owners", {}, where=where)
+    check_keys(owners, STEPS, where=f"{where} [owners]")
+    automatic = content.get("automatic_within", 0)
+    return Sla(
+        path,
+        default,
+        policies,
+        applications,
+        markets,
+        {step: texts(owners.get(step, TEAM), where=f"{where} [owners] {step!r}") for step in STEPS},
+        seconds(automatic, where=f"{where}: 'automatic_within'") if automatic else 0,
+    )
 
 
 def problems(sla: Sla) -> list[str]:
-    """What is valid but surely not meant: a lost minute, a country without holidays."""
+    """What is valid but surely not meant: lost minutes, holidays of nowhere, hidden [[apply]]s."""
     found = []
     for calendar in sla.calendars.values():
-        where = f"{sla.path} calendar {calendar.id!r}"
-        ends = {end for day in calendar.week for _, end in day}
-        if _DAY - 60 in ends:
-            found.append(f"{where}: a day ends at 23:59 and loses a minute. Write 24:00.")
-        try:
-            if calendar.holidays:
-                public_holidays(calendar, _ANY_YEAR)
-        except RulesError as error:
-            found.append(str(error))
+        found += calendars.problems(calendar, sla.path)
+    for number, one in enumerate(sla.applications):
+        where = f"{sla.path} [[apply]] {number + 1}"
+        if contradict(one.conditions):
+            found.append(f"{where}: its conditions exclude each other. Remove one of them.")
+        for before, earlier in enumerate(sla.applications[:number]):
+            if implies(one.conditions, earlier.conditions):
+                found.append(
+                    f"{where} is never reached: [[apply]] {before + 1} above takes all of its "
+                    "tickets. Move it up or remove it."
+                )
+                break
     return found
 
 
-def public_holidays(calendar: Calendar, year: int) -> Any:
-    """The `holidays` object of the calendar's country (and region) for a year.
-
-    :raises RulesError: The package does not know the country or region.
-    """
-    import holidays  # 30 ms, and only calendars with a country need it
-
-    country, _, region = calendar.holidays.partition("-")
-    try:
-        return holidays.country_holidays(country, subdiv=region or None, years=year)
-    except NotImplementedError:
-        known = holidays.list_supported_countries()
-        where = f"sla.toml calendar {calendar.id!r}"
-        check_known(country, known, where=where, kind="holiday country")
-        check_known(region, known[country], where=where, kind=f"region of {country}")
-        raise
+def wrong_owners(sla: Sla, teams: Iterable[str]) -> list[str]:
+    """Owners that are neither a team of routing.toml nor the agent nor the ticket's team."""
+    known = [AGENT, TEAM, *teams]
+    found = []
+    for step, owners in sla.owners.items():
+        for owner in owners:
+            try:
+                check_known(owner, known, where=f"{sla.path} [owners] {step!r}", kind="owner")
+            except RulesError as error:
+                found.append(str(error))
+    return found
 
 
 def seconds(value: Any, *, where: str) -> int:
@@ -158,44 +163,38 @@ def seconds(value: Any, *, where: str) -> int:
     return number
 
 
-def periods(value: Any, *, where: str) -> Periods:
-    """Read the open periods of a day, in order and without overlap.
-
-    >>> periods(["09:00-12:00", "13:30-18:00"], where="")
-    ((32400, 43200), (48600, 64800))
-    """
-    found = tuple(_period(one, where) for one in texts(value, where=where))
-    for (_, end), (start, _) in pairwise(found):
-        if start < end:
-            raise RulesError(f"{where}: periods must be in order and apart. Got {value!r}.")
-    return found
-
-
-def _period(text: str, where: str) -> tuple[int, int]:
-    match = _PERIOD.fullmatch(text.strip())
-    numbers = [int(part) for part in match.groups()] if match else [0, 0, 0, 0]
-    start, end = (60 * (60 * numbers[i] + numbers[i + 1]) for i in (0, 2))
-    if not match or max(numbers[1], numbers[3]) > 59 or not 0 <= start < end <= _DAY:
-        raise RulesError(
-            f"{where} must be hours such as '09:00-17:30', the end after the start and 24:00 at "
-            f"most (a night shift is two periods). Got {text!r} instead."
-        )
-    return start, end
-
-
-def _policy(
-    name: str, content: dict[str, Any], calendars: dict[str, Calendar], path: str
-) -> Policy:
+def _policy(name: str, content: dict[str, Any], markets: dict[str, Calendar], path: str) -> Policy:
     where = f"{path} policy {name!r}"
-    check_keys(content, ("clock", "first_response", "note"), where=where)
+    check_keys(content, ("clock", *STEPS, "paused_while", "note"), where=where)
     clock = get(content, "clock", CALENDAR_CLOCK, where=where)
-    check_known(clock, (CALENDAR_CLOCK, *calendars), where=where, kind="clock")
-    times = need(content, "first_response", dict, where=where)
-    check_keys(times, LEVELS, where=where)
-    allowed = tuple(
-        seconds(times.get(level), where=f"{where}: first_response {level!r}") for level in LEVELS
+    check_known(clock, (CALENDAR_CLOCK, *markets), where=where, kind="clock")
+    need(content, _FIRST, dict, where=where)
+    targets: dict[str, tuple[int, ...]] = {
+        step: _by_level(typed(content[step], dict, where=f"{where}: {step!r}"), step, where)
+        for step in STEPS
+        if step in content
+    }
+    paused = get(content, "paused_while", dict(_PAUSED), where=where)
+    check_keys(paused, STEPS, where=f"{where}: 'paused_while'")
+    return Policy(
+        name,
+        targets,
+        markets.get(clock),
+        {step: _states(paused.get(step, []), f"{where}: paused_while {step!r}") for step in STEPS},
+        get(content, "note", "", where=where),
     )
-    return Policy(name, allowed, calendars.get(clock), get(content, "note", "", where=where))
+
+
+def _by_level(times: Mapping[str, Any], step: str, where: str) -> tuple[int, ...]:
+    check_keys(times, LEVELS, where=f"{where}: {step!r}")
+    return tuple(seconds(times.get(level), where=f"{where}: {step} {level!r}") for level in LEVELS)
+
+
+def _states(value: Any, where: str) -> frozenset[str]:
+    states = texts(value, where=where) if value else ()
+    for state in states:
+        check_known(state, OPEN_STATES, where=where, kind="state")
+    return frozenset(states)
 
 
 def _application(value: Any, policies: dict[str, Policy], where: str) -> Application:
@@ -204,47 +203,3 @@ def _application(value: Any, policies: dict[str, Policy], where: str) -> Applica
     policy = need(content, "policy", str, where=where)
     check_known(policy, policies, where=where, kind="policy")
     return Application(parse_when(get(content, "when", {}, where=where), where=where), policy)
-
-
-def _calendar(name: str, content: dict[str, Any], path: str) -> Calendar:
-    where = f"{path} calendar {name!r}"
-    allowed = ("timezone", "hours", "holidays", "closed", "make_up", "make_up_hours", "note")
-    check_keys(content, allowed, where=where)
-    hours = need(content, "hours", dict, where=where)
-    check_keys(hours, WEEKDAYS, where=f"{where} hours")
-    week = tuple(
-        periods(hours[day], where=f"{where} hours {day!r}") if hours.get(day) else ()
-        for day in WEEKDAYS
-    )
-    if not any(week):
-        raise RulesError(f"{where} is never open, so no deadline would ever come. Add hours.")
-    make_up_hours = content.get("make_up_hours")
-    return Calendar(
-        name,
-        _timezone(need(content, "timezone", str, where=where), where),
-        week,
-        periods(make_up_hours, where=f"{where}: 'make_up_hours'")
-        if make_up_hours
-        else next(day for day in week if day),
-        get(content, "holidays", "", where=where),
-        _dates(content, "closed", where),
-        _dates(content, "make_up", where),
-    )
-
-
-def _timezone(name: str, where: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return check_known(name, available_timezones(), where=where, kind="timezone")
-    return name
-
-
-def _dates(content: dict[str, Any], key: str, where: str) -> frozenset[date]:
-    days = get(content, key, [], where=where)
-    try:
-        return frozenset(d if type(d) is date else date.fromisoformat(d) for d in days)
-    except (TypeError, ValueError) as error:
-        raise RulesError(
-            f"{where}: {key!r} must list dates such as 2026-10-01. Got {days!r} instead."
-        ) from error

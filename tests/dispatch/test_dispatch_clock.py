@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pipeline.dispatch import clock
 from pipeline.errors import RulesError
-from pipeline.rules.sla import Calendar, periods
+from pipeline.rules.calendars import Calendar, periods
 from tests.dispatch.helpers import SHIPPED, cases
 
 # The examples reach into years whose make-up days are not known yet.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import RulesError
-from pipeline.rules import actions, load, reasons, routing, screening, sla
+from pipeline.rules import actions, calendars, load, reasons, routing, screening, sla
 from pipeline.rules.tables import SHIPPED, Table
 from pipeline.ticket import REASONS
 
@@ -128,11 +128,11 @@ class TestSla:
     )
     def test_hours_must_be_a_period_of_one_day(self, bad):
         with pytest.raises(RulesError, match="must be hours such as"):
-            sla.periods(bad, where="sla.toml")
+            calendars.periods(bad, where="sla.toml")
 
     def test_periods_may_not_overlap(self):
         with pytest.raises(RulesError, match="in order and apart"):
-            sla.periods(["09:00-12:00", "11:00-15:00"], where="sla.toml")
+            calendars.periods(["09:00-12:00", "11:00-15:00"], where="sla.toml")
 
     def test_a_missing_level_is_named(self):
         with pytest.raises(RulesError, match="'low'"):
