@@ -64,6 +64,7 @@ $(READY): pyproject.toml constraints.txt constraints-build.txt
 	@$(BIN)/python -m pip install -qq --require-hashes --no-build-isolation --use-pep517 -r constraints.txt
 	@mkdir -p models/default  # a package of the project, even before `make model` has filled it
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pipeline.text.loops  # compiled now, so that no run has to wait for it
 	@touch $@
 
 lock: ## Renew constraints.txt: the newest versions that pyproject.toml allows

@@ -111,8 +111,7 @@ def _counts(examples: Sequence[Example], columns: Sequence[str]) -> npt.NDArray[
     shape = (len(columns), len(examples))
     belongs = sparse.csr_matrix((np.ones(len(rows)), (places, rows)), shape=shape)
     grams, _ = engines.ngrams(letters, family)
-    total = sum(belongs @ engines.count_matrix(one) for one in grams)
-    return np.asarray(total.toarray().T, float)
+    return np.asarray((belongs @ engines.count_matrix(grams)).toarray().T, float)
 
 
 def _corpus_weights(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -163,7 +162,7 @@ def _gram_shares(profile: Mapping[str, Any], family: int) -> tuple[npt.NDArray[n
             continue
         belonging += count
         lower = np.where(edge, 0, fold[np.minimum(codes, len(fold) - 1)]).astype(np.uint32)
-        shares[engines.bucket(list(lower))] += count / profile["n_words"][len(gram) - 1]
+        shares[engines.bucket(lower.ravel().tolist())] += count / profile["n_words"][len(gram) - 1]
     return shares, belonging
 
 

@@ -15,7 +15,7 @@ from pipeline.learn.deciding import choose_thresholds, fit_calibration
 from pipeline.learn.linear import Answers, fit_dense, fit_ngrams, head_probabilities, scores
 from pipeline.learn.metrics import evaluate
 from pipeline.learn.tuning import tune
-from pipeline.model.heads import Calibration, Floats, Head, average, calibrate, columns_of
+from pipeline.model.heads import Calibration, Floats, Head, average, calibrate, columns_of, pack
 from pipeline.model.scoring import urgency_score
 from pipeline.model.store import Model, Thresholds
 from pipeline.text.encoder import Encoder, Pooled, Upper, upper_part
@@ -95,7 +95,7 @@ def train(
         heads=heads,
         settings=settings.ngrams,
         vocabulary=views.vocabulary,
-        ngrams=ngrams,
+        ngrams=pack(ngrams),
         encoder=dense,
         tuned=tuned,
         encoder_name="" if encoder is None else encoder.name,

@@ -3,8 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.model.heads import Floats
 from pipeline.model.store import Model
 from pipeline.text.features import Windows
+from pipeline.text.loops import add_tokens
 from pipeline.text.tokens import Folded, is_mask, token_bounds
 
 #: Words named for each ticket.
@@ -17,18 +19,18 @@ _FIRST_HAN = 0x3400
 def keywords(
     texts: list[str],
     folded: Folded,
-    found: Windows,
-    model: Model,
+    weights: Floats,
     chosen: NDArray[np.int64],
 ) -> list[str]:
     """Return the words that spoke most for the chosen category, as written, joined by ", ".
 
-    A token's weight is the sum of its n-grams' idf x (weight for the chosen category - mean
-    weight over all categories), so words that speak for everything count for nothing.
+    :param weights: Of each token for each category (`token_weights`): words that speak for
+        everything count for nothing.
+    :param chosen: The category of each text.
     """
-    score = token_weights(folded, found, model, chosen)
     first, last = token_bounds(folded)
     document = folded.document[first]
+    score = weights[np.arange(len(first)), chosen[document]]
     # Masks are ours, not the customer's words. A single letter says nothing to a reader; a
     # single Han character often is a word.
     is_word = (last - first > 1) | (folded.codes[first] >= _FIRST_HAN)
@@ -45,13 +47,19 @@ def keywords(
     ]
 
 
-def token_weights(
-    folded: Folded, found: Windows, model: Model, chosen: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    """Return how much each token of the batch spoke for its ticket's chosen category."""
-    weight = model.category_weights[found.column, chosen[found.document]]
+def token_weights(folded: Folded, found: Windows, model: Model) -> Floats:
+    """Return how much each token of the batch speaks for each category.
+
+    :return: Sums of idf x (weight for the category - mean weight); shape (n_tokens, n_categories).
+    """
     n_tokens = int(folded.token_start.sum())
-    return np.bincount(found.token, weights=weight, minlength=n_tokens).astype(np.float64)
+    n_categories = len(model.heads[0].labels)  # category is the first head of every model
+    weights, scale, _bias = model.ngrams
+    idf = model.vocabulary.idf
+    total: Floats = add_tokens(
+        found.column, found.token, idf, weights, scale[:n_categories], n_tokens
+    )
+    return total - total.mean(axis=1, keepdims=True)
 
 
 def _join(text: str, starts: list[int], ends: list[int]) -> str:

@@ -30,6 +30,32 @@ class View(NamedTuple):
     """Shape (n_outputs,)."""
 
 
+class SparseView(NamedTuple):
+    """A view over n-grams: each output's weights in one byte, -127..127 times its scale."""
+
+    weights: NDArray[np.int8] | Floats
+    """Shape (n_columns, n_outputs)."""
+    scale: Floats
+    """Shape (n_outputs,)."""
+    bias: Floats
+    """Shape (n_outputs,)."""
+
+
+def pack(view: View | SparseView) -> SparseView:
+    """Round a view's weights to one byte each, scaled by the largest of their output.
+
+    The rounding moves a probability by less than 0.005 (a test holds that); the model stays
+    small enough for a repository and for the processor's cache.
+    """
+    if isinstance(view, SparseView):
+        if view.weights.dtype == np.int8:
+            return view
+        view = View(view.weights * view.scale, view.bias)
+    largest = np.abs(view.weights).max(axis=0, initial=1e-12)
+    scale = np.asarray(largest / np.float32(127), dtype=np.float32)
+    return SparseView(np.round(view.weights / scale).astype(np.int8), scale, view.bias)
+
+
 class Tuned(NamedTuple):
     """An upper part of the sentence encoder tuned on complaints, and its heads."""
 

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.model.evidence import keywords
+from pipeline.model.evidence import keywords, token_weights
 from pipeline.model.heads import Floats, View, average, calibrate, columns_of, softmax
 from pipeline.model.store import Model, RowThresholds
 from pipeline.text.encoder import Encoder, Mode
 from pipeline.text.encoder import load as load_encoder
-from pipeline.text.features import Windows, known, weigh, windows
+from pipeline.text.features import known_windows, weigh
+from pipeline.text.loops import add_rows
 from pipeline.text.tokens import Folded, fold, letters
 from pipeline.ticket import LEVEL_BORDERS, LEVELS, UNDETERMINED
 
@@ -35,8 +36,8 @@ class _Chunk(NamedTuple):
 
     texts: list[str]
     folded: Folded
-    found: Windows
-    """The n-grams that the model knows."""
+    token_weights: Floats
+    """How much each token speaks for each category; shape (n_tokens, n_categories)."""
     known_share: NDArray[np.float64]
     scores: Floats
 
@@ -119,20 +120,21 @@ class Scorer:
 
     def _chunk(self, texts: list[str], languages: list[str]) -> _Chunk:
         folded = fold(texts, languages)
-        every = windows(folded, self.model.settings)
-        found = known(every, self.model.vocabulary)
-        matrix = weigh(found, len(texts), self.model.vocabulary)
-        scores: Floats = matrix @ self.model.ngrams.weights + self.model.ngrams.bias
-        n_every = np.bincount(every.document, minlength=len(texts))
+        model = self.model
+        found, n_every = known_windows(folded, model.settings, model.vocabulary)
+        matrix = weigh(found, len(texts), model.vocabulary)
+        scores: Floats = add_rows(matrix.indptr, matrix.indices, matrix.data, *model.ngrams)
         n_known = np.bincount(found.document, minlength=len(texts))
-        return _Chunk(texts, folded, found, n_known / np.maximum(n_every, 1), scores)
+        # Now, while the weights of these n-grams are in the processor's cache.
+        words = token_weights(folded, found, model)
+        return _Chunk(texts, folded, words, n_known / np.maximum(n_every, 1), scores)
 
     def _keywords(self, evidence: _Evidence) -> NDArray[np.object_]:
         chosen = evidence.probabilities["category"].argmax(axis=1)
         words: list[str] = []
         for chunk in evidence.chunks:
             these = chosen[len(words) : len(words) + len(chunk.texts)]
-            words += keywords(chunk.texts, chunk.folded, chunk.found, self.model, these)
+            words += keywords(chunk.texts, chunk.folded, chunk.token_weights, these)
         return np.array(words, dtype=object)
 
     def _to_ask(self, ngrams: Floats) -> NDArray[np.int64]:

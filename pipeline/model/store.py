@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
-from pipeline.model.heads import Calibration, Floats, Head, Tuned, View, columns_of
+from pipeline.model.heads import Calibration, Head, SparseView, Tuned, View, columns_of, pack
 from pipeline.text.encoder import UPPER_SHAPES, VECTOR
 from pipeline.text.features import FEATURES_VERSION, NgramSettings, Vocabulary
 from pipeline.text.tokens import TOKENS_VERSION, dictionary_fingerprint
@@ -81,7 +81,7 @@ class Model:
     heads: tuple[Head, ...]
     settings: NgramSettings
     vocabulary: Vocabulary
-    ngrams: View
+    ngrams: SparseView
     encoder: View | None
     tuned: Tuned | None
     encoder_name: str
@@ -95,13 +95,6 @@ class Model:
     """Training-data fingerprint, settings and metrics, as written in model.json."""
     fingerprint: str
     """SHA-256 of the array files and decisions: equal fingerprints decide alike."""
-
-    @cached_property
-    def category_weights(self) -> Floats:
-        """How each n-gram speaks for each category, against its mean, times its idf."""
-        weights = self.ngrams.weights[:, columns_of(self.heads)["category"]]
-        centred = weights - weights.mean(axis=1, keepdims=True)
-        return np.ascontiguousarray(centred * self.vocabulary.idf[:, None])
 
     @cached_property
     def groups(self) -> list[NDArray[np.int64]]:
@@ -268,12 +261,12 @@ def _build(document: dict[str, Any], arrays: dict[str, dict[str, NDArray[Any]]])
     ngrams = arrays["ngrams.npz"]
     lookup = np.full(1 << settings.bits, -1, dtype=np.int32)
     lookup[ngrams["columns"]] = np.arange(len(ngrams["columns"]), dtype=np.int32)
-    weights = ngrams["weights"].astype(np.float32) * ngrams["scale"]
     heads = tuple(Head(name, tuple(labels)) for name, labels in document["heads"].items())
     n_outputs = sum(len(head.labels) for head in heads)
     n_columns = len(ngrams["columns"])
     _check_shape("columns", np.unique(ngrams["columns"]), (n_columns,))
-    _check_shape("weights", weights, (n_columns, n_outputs))
+    _check_shape("weights", ngrams["weights"], (n_columns, n_outputs))
+    _check_shape("scale", ngrams["scale"], (n_outputs,))
     _check_shape("bias", ngrams["bias"], (n_outputs,))
     _check_shape("idf", ngrams["idf"], (n_columns,))
     encoder = None
@@ -290,7 +283,11 @@ def _build(document: dict[str, Any], arrays: dict[str, dict[str, NDArray[Any]]])
         heads=heads,
         settings=settings,
         vocabulary=Vocabulary(lookup, ngrams["idf"].astype(np.float32)),
-        ngrams=View(weights, ngrams["bias"].astype(np.float32)),
+        ngrams=SparseView(
+            np.ascontiguousarray(ngrams["weights"], dtype=np.int8),
+            ngrams["scale"].astype(np.float32),
+            ngrams["bias"].astype(np.float32),
+        ),
         encoder=encoder,
         tuned=tuned,
         encoder_name=document["encoder"],
@@ -340,21 +337,12 @@ def _check_shape(name: str, array: NDArray[Any], shape: tuple[int, ...]) -> None
 
 
 def _ngram_arrays(model: Model) -> dict[str, NDArray[Any]]:
-    """Return the sparse view with its weights in one byte each.
-
-    Each output's weights are scaled to -127..127 by their largest; the rounding moves a
-    probability by less than 0.005 (a test holds that) and the folder stays small enough for
-    a repository.
-    """
-    weights = model.ngrams.weights
-    scale = np.maximum(np.abs(weights).max(axis=0), np.float32(1e-12)) / np.float32(127)
-    return {
-        "columns": np.flatnonzero(model.vocabulary.lookup >= 0).astype(np.int32),
-        "idf": model.vocabulary.idf.astype(np.float16),
-        "weights": np.round(weights / scale).astype(np.int8),
-        "scale": scale.astype(np.float32),
-        "bias": model.ngrams.bias,
-    }
+    hashed = np.flatnonzero(model.vocabulary.lookup >= 0)
+    columns = np.empty(len(hashed), dtype=np.int32)
+    columns[model.vocabulary.lookup[hashed]] = hashed
+    idf = model.vocabulary.idf.astype(np.float16)
+    arrays: dict[str, NDArray[Any]] = {"columns": columns, "idf": idf}
+    return arrays | pack(model.ngrams)._asdict()
 
 
 def _pack(arrays: dict[str, NDArray[Any]]) -> bytes:

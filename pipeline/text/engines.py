@@ -16,6 +16,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from pipeline.errors import RulesError
+from pipeline.text import loops
 from pipeline.text.script import INDEX, Letters
 
 #: The table that ships; `python -m pipeline.learn.language_profiles` builds it.
@@ -45,10 +46,10 @@ class Profiles(NamedTuple):
 
 
 class Grams(NamedTuple):
-    """Hashed n-grams of one length: the bucket of each, and where each text's begin."""
+    """Hashed n-grams of a batch: the bucket of each, and where each text's begin."""
 
     buckets: npt.NDArray[np.int32]
-    starts: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.int32]
 
 
 def log_odds(
@@ -76,65 +77,38 @@ def log_odds(
     return scores / (start + slope * np.sqrt(sizes))[:, None]
 
 
-def ngrams(
-    letters: Letters, chosen: npt.NDArray[np.intp]
-) -> tuple[list[Grams], npt.NDArray[np.intp]]:
+def ngrams(letters: Letters, chosen: npt.NDArray[np.intp]) -> tuple[Grams, npt.NDArray[np.intp]]:
     """Hash the 1- to 4-grams of every word of every text, word edges included.
 
-    :return: One `Grams` for each length, and the number of letters of each text.
+    :return: The n-grams, and the number of letters of each text.
     """
-    alphabet = np.isin(letters.family, [INDEX[name] for name in ALPHABETS])
-    counts = alphabet & (letters.family == chosen[letters.text])
+    shared = np.zeros(len(INDEX), dtype=bool)
+    shared[[INDEX[name] for name in ALPHABETS]] = True
+    counts = shared[letters.family] & (letters.family == chosen[letters.text])
     folded = np.where(counts, fold_table()[np.minimum(letters.codes, _FOLDED - 1)], 0)
     sizes = np.bincount(letters.text[counts], minlength=letters.size)
-    # One edge cell (0) before the first word, between two words and after the last.
-    sequence = np.concatenate((np.zeros(1, np.uint32), folded))
-    text = np.concatenate((letters.text[:1], letters.text))
-    keep = (sequence != 0) | np.concatenate(([True], sequence[:-1] != 0))
-    sequence, text = sequence[keep], text[keep]
-    return [_grams(sequence, text, n, letters.size) for n in range(1, MAX_N + 1)], sizes
+    bounds = np.searchsorted(letters.text, np.arange(letters.size + 1))
+    buckets, starts = loops.find_letter_grams(
+        folded.astype(np.uint32), bounds.astype(np.int64), MAX_N, BUCKET_BITS
+    )
+    return Grams(buckets, starts), sizes
 
 
-def _grams(
-    sequence: npt.NDArray[np.uint32], text: npt.NDArray[np.intp], n: int, size: int
-) -> Grams:
-    count = len(sequence) - n + 1
-    if count <= 0:
-        return Grams(np.zeros(0, np.int32), np.zeros(size + 1, np.intp))
-    windows = [sequence[offset : offset + count] for offset in range(n)]
-    # A window may begin or end with an edge but never reaches over one.
-    inside = windows[1:-1] if n > 2 else [windows[0] | windows[-1]]
-    whole = np.logical_and.reduce([window != 0 for window in inside])
-    buckets = bucket([window[whole] for window in windows])
-    # An edge at the front belongs to the text of the letter after it.
-    owner = text[min(1, n - 1) :][:count][whole]
-    starts = np.searchsorted(owner, np.arange(size + 1))
-    return Grams(buckets, starts)
-
-
-def bucket(places: Sequence[npt.NDArray[np.uint32]]) -> npt.NDArray[np.int32]:
-    """Bucket of each n-gram, given its first letters, its second letters, and so on."""
-    value = np.full(len(places[0]), len(places), np.uint32)
-    for letter in places:
-        value = value * np.uint32(0x01000193) + letter  # the multiplier of FNV-1
-    # Spread neighbouring sums over all buckets (the finaliser of MurmurHash3).
-    value = (value ^ (value >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-    value = (value ^ (value >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-    return (value >> np.uint32(32 - BUCKET_BITS)).astype(np.int32)
+def bucket(gram: Sequence[int]) -> int:
+    """Bucket of one n-gram, given the code points of its letters (0 for an edge)."""
+    return int(loops.letter_bucket(np.array(gram, np.uint32), BUCKET_BITS))
 
 
 def count_matrix(grams: Grams) -> sparse.csr_matrix:
-    """The n-grams of one length as counts, shape (texts, buckets); duplicates are not merged."""
+    """The n-grams as counts, shape (texts, buckets); duplicates are not merged."""
     ones = np.ones(len(grams.buckets), np.float32)
     shape = (len(grams.starts) - 1, 1 << BUCKET_BITS)
     return sparse.csr_matrix((ones, grams.buckets, grams.starts), shape=shape)
 
 
-def sum_weights(grams: list[Grams], weights: Array) -> Array:
+def sum_weights(grams: Grams, weights: Array) -> Array:
     """Sum the weights of all n-grams of each text, shape (texts, columns)."""
-    total = count_matrix(grams[0]) @ weights
-    for one in grams[1:]:
-        total += count_matrix(one) @ weights
+    total: Array = loops.sum_rows(grams.starts, grams.buckets, weights)
     return total
 
 

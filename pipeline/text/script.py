@@ -88,9 +88,12 @@ def read(texts: Sequence[str]) -> Letters:
     parts = [unicodedata.normalize("NFC", text[:MAX_CHARACTERS]) for text in texts]
     joined = "\n".join(parts) + "\n"
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32).copy()
-    for match in _NOT_LANGUAGE.finditer(joined):
-        codes[match.start() : match.end()] = 0
     lengths = np.fromiter((len(part) + 1 for part in parts), np.intp, len(parts))
+    begins = np.cumsum(lengths) - lengths
+    for begin, part in zip(begins.tolist(), parts, strict=True):
+        if "<" in part or "@" in part or "://" in part or "www." in part:
+            for match in _NOT_LANGUAGE.finditer(part):
+                codes[begin + match.start() : begin + match.end()] = 0
     if not parts:
         codes = codes[:0]
     text = np.repeat(np.arange(len(parts)), lengths)

@@ -225,37 +225,38 @@ def _jieba_cutter(words: Sequence[str]) -> Callable[[str], list[str]]:
 @cache
 def _tables() -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
     """Return two tables over all code points: the folded character, and its class."""
+    class_table = _classes()
     fold_table = np.full(_TABLE_SIZE, SPACE, dtype=np.uint32)
-    class_table = np.full(_TABLE_SIZE, _BLANK, dtype=np.uint8)
-    # Every script in use lies below U+30000; beyond are only private and special planes.
-    for point in range(0x30000):
-        kind = _class_of(point)
-        if kind != _BLANK:
-            char = chr(point)
-            # İ alone has a lower case of two characters, i and a dot; Turkish writes just i.
-            fold_table[point] = ord(_MEANINGFUL_SIGNS.get(char, char.lower()[0]))
-            class_table[point] = kind
-    han = np.flatnonzero(class_table == _HAN)
-    fold_table[han] = _simplified(han)
+    han = class_table == _HAN
+    cased = np.flatnonzero((class_table != _BLANK) & ~han)
+    # İ alone has a lower case of two characters, i and a dot; Turkish writes just i.
+    fold_table[cased] = [ord(chr(point).lower()[0]) for point in cased.tolist()]
+    for sign, folded in _MEANINGFUL_SIGNS.items():
+        fold_table[ord(sign)] = ord(folded)
+    fold_table[han] = _simplified(np.flatnonzero(han))
     return fold_table, class_table
 
 
-def _class_of(point: int) -> int:
-    if any(low <= point <= high for low, high in _HAN_RANGES):
-        return _HAN
-    if 0x3040 <= point <= 0x309F:
-        return _HIRAGANA
-    char = chr(point)
-    if 0x30A0 <= point <= 0x30FF:
-        return _BLANK if char in _KATAKANA_PUNCTUATION else _KATAKANA
-    if char in _MEANINGFUL_SIGNS:
-        return _SYMBOL
-    category = unicodedata.category(char)
-    if category == "Me" or _VARIATION_SELECTORS[0] <= point <= _VARIATION_SELECTORS[1]:
-        return _BLANK
-    if category[0] in "LMN" or char in _MASK_BRACKETS:
-        return _WORD
-    return _SYMBOL if category == "So" else _BLANK
+#: Every script in use lies below; beyond are only private and special planes.
+_END_OF_SCRIPTS = 0x30000
+
+
+def _classes() -> NDArray[np.uint8]:
+    """Class of each code point: by its Unicode category, then what we know better."""
+    categories = [unicodedata.category(chr(point)) for point in range(_END_OF_SCRIPTS)]
+    kinds = dict.fromkeys(("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Nl", "No"), _WORD)
+    kinds["So"] = _SYMBOL
+    table = np.full(_TABLE_SIZE, _BLANK, dtype=np.uint8)
+    table[:_END_OF_SCRIPTS] = [kinds.get(category, _BLANK) for category in categories]
+    better = [(_BLANK, *_VARIATION_SELECTORS)]
+    better += [(_WORD, ord(sign), ord(sign)) for sign in _MASK_BRACKETS]
+    better += [(_SYMBOL, ord(sign), ord(sign)) for sign in _MEANINGFUL_SIGNS]
+    better += [(_KATAKANA, 0x30A0, 0x30FF), (_HIRAGANA, 0x3040, 0x309F)]
+    better += [(_BLANK, ord(sign), ord(sign)) for sign in _KATAKANA_PUNCTUATION]
+    better += [(_HAN, first, last) for first, last in _HAN_RANGES]
+    for kind, first, last in better:
+        table[first : last + 1] = kind
+    return table
 
 
 def _simplified(points: NDArray[np.int64]) -> NDArray[np.uint32]:

@@ -251,7 +251,9 @@ def test_without_the_other_heads_their_columns_are_empty():
         model,
         heads=HEADS[:1],
         ngrams=model.ngrams._replace(
-            weights=model.ngrams.weights[:, :3], bias=model.ngrams.bias[:3]
+            weights=model.ngrams.weights[:, :3],
+            scale=model.ngrams.scale[:3],
+            bias=model.ngrams.bias[:3],
         ),
         reason_category={},
     )

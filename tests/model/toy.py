@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.model.heads import Calibration, Head, View
+from pipeline.model.heads import Calibration, Head, SparseView
 from pipeline.model.store import Model, Thresholds
 from pipeline.text.features import NgramSettings, Vocabulary, windows
 from pipeline.text.tokens import fold
@@ -51,7 +51,9 @@ def toy_model(**changes: Any) -> Model:
         heads=HEADS,
         settings=WORDS_ONLY,
         vocabulary=Vocabulary(lookup, np.ones(len(order), dtype=np.float32)),
-        ngrams=View(weights, np.zeros(len(labels), dtype=np.float32)),
+        ngrams=SparseView(
+            weights, np.ones(len(labels), np.float32), np.zeros(len(labels), np.float32)
+        ),
         encoder=None,
         tuned=None,
         encoder_name="",

@@ -178,7 +178,7 @@ def test_weights_by_hand():
     idf = ln((1 + 2) / (1 + df)) + 1: column 0 has 1, column 2 has ln 1.5 + 1 = 1.405.
     The first document has column 0 three times, (1 + ln 3) * 1 = 2.099, and column 2 once.
     """
-    found = _windows([(0, 2), (0, 0), (1, 0), (0, 0), (0, 0)])
+    found = _windows([(0, 2), (0, 0), (0, 0), (0, 0), (1, 0)])
     ngrams = NgramSettings(bits=2)
     frequency = document_frequency(found, ngrams)
     assert frequency.tolist() == [2, 0, 1, 0]

@@ -30,16 +30,16 @@ def test_grams_are_counted_by_hand():
     # Three: |ab ab| |c|. Four: |ab|.
     grams, sizes = _grams(["ab c", "!", "Й"])
     assert sizes.tolist() == [3, 0, 1]
-    assert [np.diff(one.starts)[0] for one in grams] == [3, 5, 3, 1]
-    assert [np.diff(one.starts)[1] for one in grams] == [0, 0, 0, 0]
-    assert [np.diff(one.starts)[2] for one in grams] == [1, 2, 1, 0]
+    assert np.diff(grams.starts).tolist() == [3 + 5 + 3 + 1, 0, 1 + 2 + 1]
+    edge, a, b = 0, ord("a"), ord("b")
+    whole = [(a,), (edge, a), (edge, a, b), (edge, a, b, edge)]
+    assert set(map(engines.bucket, whole)) <= set(grams.buckets[:12].tolist())
 
 
 def test_case_and_masks_do_not_count():
     plain, _ = _grams(["où est ma valise"])
     other, _ = _grams(["OÙ EST <order> MA VALISE https://x.example/ab"])
-    for one, two in zip(plain, other, strict=True):
-        assert sorted(one.buckets) == sorted(two.buckets)
+    assert sorted(plain.buckets) == sorted(other.buckets)
 
 
 def test_more_of_a_letter_pair_in_one_language_speaks_for_it():
