@@ -303,6 +303,76 @@ def explain(
     return 0
 
 
+@app.command()
+def replay(
+    exports: Exports,
+    agents: Annotated[
+        list[str],
+        typer.Option(
+            metavar="N",
+            help="Agents in all, shared out by work; or TEAM=N, or TEAM:LANGUAGE+LANGUAGE=N. "
+            "Repeatable.",
+        ),
+    ],
+    hours: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PERIODS",
+            help="When they work: 9-18, or 9-12,13-18, or 22-6; TEAM=PERIODS for one team. "
+            "Repeatable; default: 9-18.",
+        ),
+    ] = None,
+    days: Annotated[str, typer.Option(metavar="DAYS", help="Days they work.")] = "mon-sun",
+    timezone: Annotated[str, typer.Option(metavar="NAME", help="Time zone of the hours.")] = "UTC",
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.1,
+            metavar="MINUTES",
+            help="Handling time of a ticket; default: from the export where it names the agents, "
+            "else 10.",
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", metavar="FILE", help="Write the numbers as JSON.")
+    ] = None,
+    model: ModelDir = None,
+    rules: RulesDir = None,
+    column: Columns = None,
+    encoding: Encoding = None,
+    encoder: EncoderMode = "off",
+    jobs: Jobs = 0,
+) -> int:
+    """Replay an export through the queue under four orders: who would have been answered when.
+
+    EXPORT may be the results of a run too. Example: python -m pipeline replay exports/ --agents 12
+    """
+    from pipeline import engine as machine
+    from pipeline.dispatch import replay_command as command
+    from pipeline.rules import load
+
+    run = machine.Run(
+        exports=exports,
+        out=Path(),
+        now=_moment(None),
+        model=_model_folder(model),
+        rules=rules,
+        columns=_columns(column),
+        encoding=encoding,
+        encoder=encoder,
+        jobs=jobs or machine.usable_cores(),
+    )
+    with _progress("tickets") as step:
+        tickets = command.read(run, progress=step)
+    staff = command.Staff(agents, hours or [], days, timezone, minutes)
+    found = command.compare(tickets, load.load(rules), staff)
+    if json_file is not None:
+        command.write(json_file, found)
+    with _results_shown():
+        command.show(found, _console())
+    return 0
+
+
 @rules_app.command("check")
 def rules_check(
     directory: Annotated[

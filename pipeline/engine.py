@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from datetime import datetime
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__, dispatch, intake, output
 from pipeline.errors import OutputError, PipelineError
@@ -28,6 +29,9 @@ from pipeline.rules import load as rules_load
 from pipeline.rules.load import Rules
 from pipeline.text.encoder import Mode
 from pipeline.triage import triage
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Rows in a batch: large enough that the fixed cost of a batch (about 30 ms) is small, small
 #: enough that two workers share an export of ten thousand evenly.
@@ -83,15 +87,7 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
     clock.lap("prepare")
     spool, now = _open_spool(run, paths, scorer, rules)
     sources: dict[str, Source] = {}
-    job = _Job(
-        model=run.model,
-        model_fingerprint=scorer.model.fingerprint,
-        rules=run.rules,
-        rules_fingerprint=rules.fingerprint,
-        encoder=run.encoder,
-        now=now,
-        spool=spool,
-    )
+    job = _job(run, scorer, rules, spool, now)
     batches = _todo(_read(run, paths, rules, now), spool, sources)
     _run_batches(batches, job, run.jobs, progress)
     clock.lap("triage")
@@ -128,6 +124,35 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
     )
     spool.remove()
     return summary
+
+
+def triaged(
+    run: Run, columns: Sequence[str], *, progress: Callable[[int], None] = lambda rows: None
+) -> "pd.DataFrame":
+    """Triage exports and return `columns` of all tickets; ``run.out`` is not looked at.
+
+    The batches wait in a temporary folder, so memory holds these columns only.
+    """
+    paths = intake.find(run.exports)
+    rules = _rules(run.rules, rules_load.fingerprint(run.rules))
+    scorer = _scorer(run.model, store.fingerprint(run.model), run.encoder)
+    with tempfile.TemporaryDirectory(prefix="triage-") as folder:
+        spool = output.Spool.create(Path(folder) / output.WORK)
+        job = _job(run, scorer, rules, spool, run.now)
+        _run_batches(_read(run, paths, rules, run.now), job, run.jobs, progress)
+        return spool.narrow(columns)
+
+
+def _job(run: Run, scorer: Scorer, rules: Rules, spool: output.Spool, now: datetime) -> _Job:
+    return _Job(
+        model=run.model,
+        model_fingerprint=scorer.model.fingerprint,
+        rules=run.rules,
+        rules_fingerprint=rules.fingerprint,
+        encoder=run.encoder,
+        now=now,
+        spool=spool,
+    )
 
 
 def _refuse_own_results(out: Path, paths: Sequence[Path]) -> None:

@@ -19,7 +19,6 @@ from pipeline.dispatch.priority import (
     CONSEQUENCE,
     EMOTION_POINTS,
     LEVEL_POINTS,
-    UNASKED,
     Inputs,
     Points,
     parts,
@@ -105,7 +104,7 @@ def _inputs(
     answered = narrow["sla_state"].isin(["met", "missed"]).to_numpy(bool)
     used = (moment - created) / np.maximum(due - created, 1)
     return inputs(narrow, rules, repeats, incident)._replace(
-        used=np.where(answered | ~is_asked(narrow), 0.0, used),
+        used=np.where(answered, 0.0, used),
         waited=(moment - created).astype(float),
     )
 
@@ -128,12 +127,6 @@ def inputs(narrow: pd.DataFrame, rules: "Rules", repeats: Codes, incident: Codes
         used=nothing,
         waited=nothing,
     )
-
-
-def is_asked(narrow: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """False for praise and spam: nobody waits for an answer, unless a high level says so."""
-    unasked = narrow["reason"].isin(UNASKED) & narrow["urgency_level"].isin(("low", "normal"))
-    return ~unasked.to_numpy(bool)
 
 
 def _look_up(column: pd.Series, table: Mapping[str, float], default: float) -> Points:

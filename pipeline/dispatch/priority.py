@@ -3,7 +3,7 @@
 =============  ======  ==========================================================================
 part           points  from
 =============  ======  ==========================================================================
-level          0-60    critical 60, high 30, normal 1, low 0
+level          0-60    critical 60, high 30, normal 2.5, low 0
 complaint      0-1     1 unless the category is ``other``
 urgency        0-8     the 0..100 score: order within a level
 emotion        0-1.5   distressed 1.5 ... satisfied 0
@@ -12,7 +12,7 @@ tier           0-2.5   ``[tiers]`` of routing.toml
 repeats        0-2     2n / (n + 2) for n earlier tickets of the customer or the order
 incident       0-2     logarithm of the size, 2 from 1,024 tickets on
 deadline       0-20    a share of what the six parts above leave of their 20: it grows evenly
-                       with the time used up, and is all of it from three quarters on
+                       with the time used up, and is all of it once the deadline is near
 waiting        0-...   1 for every four days since the ticket was created, without an end
 =============  ======  ==========================================================================
 
@@ -24,16 +24,18 @@ largest delay* rule (van Mieghem 2003: largest share of the promised time used u
 keeps most promises in heavy traffic). Waiting alone, the same for all, is Jackson's head start
 (1960): a level is a head start in days, so every wait has an end.
 
-**First come, first served once the deadline is near.** From three quarters of the time on
-(`sla_state` at_risk and breached) consequence and deadline are 20 together, whatever the
-consequence: of two such tickets of one level, both complaints or neither, the older goes first.
+**First come, first served once the deadline is near**, that is, from three quarters of the time
+allowed on (`sla_state` at_risk, breached). From then on consequence and deadline are 20
+together, whatever the consequence: of two such tickets of one level, both complaints or
+neither, the older goes first.
 
 **No ticket starves.** All points but waiting are between 0 and `KNEE` = 81. So whatever a ticket
-is about, it goes before every one that came 324 days later; a complaint past its deadline goes
+is about, it goes before every one that came 324 days later. A complaint past its deadline goes
 before each newer one of its own level or a lower one at once, and each newer one of a higher level
-after `overtakes_after`: low before normal 4 days, normal before high 116, high before critical
-120. Nobody expects an answer to praise and spam (`UNASKED`), so they have no deadline part: they
-go 84 days behind a complaint of the same consequence, 324 behind a critical one.
+after `overtakes_after`: low before normal 10 days, normal before high 110, high before critical
+120. What is no complaint (praise, a question) waits 4 days longer: so no late ticket lets a low or
+normal one pass that came 14 days later, and old praise stays behind new critical complaints for
+five months at least.
 
 **Scale.** `priority` is the sum up to `KNEE`, and approaches 100 beyond, where only waiting
 can lead; the waiting part is shown as what the scale leaves of it, so the parts add up.
@@ -49,8 +51,10 @@ from pipeline.ticket import EMOTIONS, LEVELS
 Points = npt.NDArray[np.float64]
 
 #: Points by level, low to critical. A high or critical ticket outweighs all consequence, deadline
-#: and a month of waiting of the level below: 30 > 1 + 20 + 7.5 and 60 > 30 + 20 + 7.5.
-LEVEL_POINTS: Final = dict(zip(LEVELS, (0.0, 1.0, 30.0, 60.0), strict=True))
+#: and four weeks of waiting of the level below: 30 > 2.5 + 20 + 7 and 60 > 30 + 20 + 7. Normal and
+#: low share a deadline, so they are closer. Replayed with 0 to 8 points for normal: more answers
+#: early, and longer waits for low ones, the more points (docs/decisions/0007).
+LEVEL_POINTS: Final = dict(zip(LEVELS, (0.0, 2.5, 30.0, 60.0), strict=True))
 COMPLAINT_POINTS: Final = 1.0
 URGENCY_POINTS: Final = 8.0
 #: Tone decides between equals only: who shouts is not who is hurt.
@@ -77,8 +81,6 @@ NEAR: Final = 0.75
 #: The most that all parts but waiting can add up to; the scale bends here.
 KNEE: Final = max(LEVEL_POINTS.values()) + COMPLAINT_POINTS + CONSEQUENCE_POINTS
 
-#: Reasons of tickets that wait for no answer, as long as they are of no high level.
-UNASKED: Final = ("praise", "spam")
 #: The parts that consequence is made of, within a level.
 CONSEQUENCE: Final = ("urgency", "emotion", "order_value", "tier", "repeats", "incident")
 _TOP: Final = 100.0

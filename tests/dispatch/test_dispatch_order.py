@@ -133,8 +133,8 @@ class TestStarving:
             for low, high in zip(ticket.LEVELS, ticket.LEVELS[1:], strict=False)
         }
         assert stated == {
-            ("low", "normal"): 4,  # (1 - 0) / 0.25
-            ("normal", "high"): 116,  # (30 - 1) / 0.25
+            ("low", "normal"): 10,  # (2.5 - 0) / 0.25
+            ("normal", "high"): 110,  # (30 - 2.5) / 0.25
             ("high", "critical"): 120,  # (60 - 30) / 0.25
         }
 
@@ -294,27 +294,32 @@ class TestParts:
 
 class TestBetweenKinds:
     def test_old_praise_stays_behind_new_danger(self):
+        """20 points and 160 days / 4 = 60, against 60 + 1 and a little urgency."""
         praise = {
             "category": "other",
             "reason": "praise",
             "urgency_level": "low",
             "urgency": 2.0,
-            "created_at": ago(days=200),
+            "created_at": ago(days=160),
         }
-        answered = ago(minutes=1)
-        danger = {
-            "urgency": 76.0,
-            "urgency_level": "critical",
-            "first_response_at": answered,
-            "created_at": ago(minutes=2),
-        }
-        assert arrange(praise, danger)["rank"].tolist() == [2, 1]
+        answered = {"first_response_at": ago(minutes=1), "created_at": ago(minutes=2)}
+        danger = {"urgency": 76.0, "urgency_level": "critical"}
+        assert arrange(praise, danger, {**danger, **answered})["rank"].tolist() == [3, 1, 2]
 
-    def test_praise_of_a_high_level_is_asked_about(self):
-        """A word of danger in it: the deadline counts."""
-        praise = {"category": "other", "reason": "praise", "created_at": ago(days=2)}
-        found = arrange({**praise, "urgency_level": "high"}, {**praise, "urgency_level": "low"})
-        assert ["deadline" in text for text in found["priority_parts"]] == [True, False]
+    @EXAMPLES
+    def test_no_late_ticket_lets_a_calm_one_pass_that_came_two_weeks_later(self, examples):
+        """What `replay` counts as starving."""
+
+        def law(old, new, extra, since):
+            found = arrange(
+                {**new, "created_at": ago(seconds=since)},
+                {**old, "created_at": ago(seconds=since + days(14) + extra)},
+            )
+            assert found["rank"].tolist() == [2, 1]
+
+        running = ABOUT.map(lambda about: {**about, "status": "open"})
+        calm = running.filter(lambda about: about["urgency_level"] in {"low", "normal"})
+        prove(examples, law, running, calm, SECONDS.map(lambda s: s + 1), SECONDS)
 
     def test_danger_goes_before_money(self):
         most = {
