@@ -152,11 +152,16 @@ def show(found: Mapping[str, Any], console: "Console") -> None:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("")
-    for policy in POLICIES.values():
-        table.add_column(policy, justify="right")
-    for heading, of in _LINES.items():
-        table.add_row(heading, *(of(found["policies"][policy]) for policy in POLICIES))
+    table.add_column("", no_wrap=True)
+    for policy in POLICIES:
+        table.add_column(policy, justify="right", no_wrap=True)
+    every = [found["policies"][policy] for policy in POLICIES]
+    table.add_row("late, critical and high", *(f"{one['late_critical_high']:,}" for one in every))
+    for level, count in every[0]["late_by_level"].items():
+        late = [one["late_by_level"][level]["late"] for one in every]
+        table.add_row(f"late, {level} (of {count['of']:,})", *(f"{n:,}" for n in late))
+    for heading, shown in _LINES.items():
+        table.add_row(heading, *(shown(one) for one in every))
     console.print(
         f"{found['tickets']:,} tickets, {found['first']} to {found['last']}; {found['handling']}",
         highlight=False,
@@ -188,6 +193,7 @@ def show(found: Mapping[str, Any], console: "Console") -> None:
 
 def _notes(found: Mapping[str, Any]) -> list[str]:
     lines = [
+        ", ".join(f"{policy}: {name}" for policy, name in POLICIES.items() if policy != name) + ".",
         "at most: the share that enough agents would answer in time within these hours.",
     ]
     if found["teams_without_agents"]:
@@ -203,24 +209,14 @@ def _number(value: float | None) -> str:
     return "never" if value is None else f"{value:,.1f}"
 
 
-def _level(name: str) -> Any:
-    def of(one: Mapping[str, Any]) -> str:
-        found = one["late_by_level"][name]
-        return f"{found['late']:,} of {found['of']:,}"
-
-    return of
-
-
 #: Languages in the terminal; all of them are in the JSON.
 _LANGUAGES: Final = 8
 _LINES: Final[dict[str, Any]] = {
-    "late, critical and high": lambda one: f"{one['late_critical_high']:,}",
-    **{f"late, {level}": _level(level) for level in reversed(LEVELS)},
     "answered within 24 h": lambda one: f"{one['within_24h']:.1%}",
-    "first response, half (h)": lambda one: _number(one["p50_first_response_h"]),
-    "first response, 90 % (h)": lambda one: _number(one["p90_first_response_h"]),
-    "longest wait (h)": lambda one: _number(one["longest_wait_h"]),
-    "starving tickets": lambda one: f"{one['starving']:,}",
+    "half answered, h": lambda one: _number(one["p50_first_response_h"]),
+    "90 % answered, h": lambda one: _number(one["p90_first_response_h"]),
+    "longest wait, h": lambda one: _number(one["longest_wait_h"]),
+    "starving": lambda one: f"{one['starving']:,}",
 }
 
 
