@@ -17,6 +17,7 @@ import typer
 
 from pipeline import __version__
 from pipeline.errors import PipelineError
+from pipeline.insights.commands import insights
 from pipeline.rules.tables import check_known
 from pipeline.ticket import INPUT_COLUMNS, LABELS
 
@@ -371,6 +372,9 @@ def replay(
     with _results_shown():
         command.show(found, _console())
     return 0
+
+
+app.command()(insights)
 
 
 @rules_app.command("check")

@@ -1,0 +1,197 @@
+"""Insights as tables for a terminal: the few lines of each that a person reads."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from pipeline.insights.findings import Findings
+from pipeline.insights.history import History
+from pipeline.output.terminal import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_Columns = Mapping[str, Callable[[Any], str]]
+
+_LINES: Final = 10
+_FEW: Final = 3
+#: Characters of a cell with words: the table then fits 100 columns.
+_WIDTH: Final = 34
+
+
+def show(findings: Findings, history: History, console: "Console") -> None:
+    """Print what is frequent, what rises, how well complaints are handled, and drift."""
+    last = history.tickets["created_at"].max()
+    console.print(f"{len(history.tickets):,} tickets, the newest of {_day(last)}; UTC.\n")
+    _rising(findings, console)
+    _frequent(findings, console)
+    _kpis(findings, console)
+    _drift(findings, console)
+
+
+def _rising(findings: Findings, console: "Console") -> None:
+    rising = findings.rising
+    _table(
+        console,
+        "Rising in the last four weeks",
+        rising.head(_LINES).assign(
+            what=[_named(kind, value) for kind, value in rising[["kind", "value"]].to_numpy()][
+                :_LINES
+            ],
+            when=_span(rising).head(_LINES),
+        ),
+        _RISING,
+        none="Nothing rises more than chance explains.",
+    )
+    busy = findings.busy_days.head(_FEW)
+    if len(busy):
+        busy = busy.assign(
+            what=[_named(kind, value) for kind, value in busy[["kind", "value"]].to_numpy()]
+        )
+        _table(console, "Busy days of the last week", busy, _BUSY)
+
+
+def _frequent(findings: Findings, console: "Console") -> None:
+    frequent = findings.frequent
+    shown = frequent.groupby("kind", sort=False).head(_FEW)
+    shown = shown.assign(
+        what=[
+            _named(kind or "reason", value) for kind, value in shown[["kind", "value"]].to_numpy()
+        ]
+    )
+    title = "Frequent in the last period (times: against the period before)"
+    _table(console, title, shown, _FREQUENT, none="No complaints.")
+
+
+def _kpis(findings: Findings, console: "Console") -> None:
+    whole = findings.kpis[findings.kpis["by"] == "all"]
+    shown = whole.assign(
+        number=[_measure(row) for row in whole.to_dict("records")],
+        interval=[_interval(row) for row in whole.to_dict("records")],
+        wanted=[_percent(one) if one == one else "" for one in whole["target"].astype(float)],
+    )
+    _table(console, "How complaints are handled", shown, _KPIS, none="No complaints.")
+
+
+def _drift(findings: Findings, console: "Console") -> None:
+    for kind, (index, word) in findings.drift.stability.items():
+        console.print(f"Mix by {kind} since training: {word} (stability index {index:.2f}).")
+    whole = findings.drift.accuracy.iloc[0]
+    measured = whole["in_training"]
+    known = f"; {measured:.0%} in training" if measured == measured else ""
+    if whole["estimate"] == whole["estimate"]:
+        console.print(
+            f"Category likely right today: {whole['estimate']:.0%} "
+            f"({whole['low']:.0%} to {whole['high']:.0%}){known}. Only labelling tells for sure."
+        )
+
+
+def _table(
+    console: "Console",
+    title: str,
+    frame: pd.DataFrame,
+    columns: _Columns,
+    none: str = "",
+) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    if not len(frame):
+        console.print(f"{title}: {none}\n")
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    for name, form in columns.items():
+        table.add_column(
+            name,
+            justify="left" if form in (str, _cut) else "right",
+            no_wrap=True,
+        )
+    for row in frame[list(columns)].itertuples(index=False):
+        cells: Sequence[str] = [
+            printable(form(v)) for form, v in zip(columns.values(), row, strict=True)
+        ]
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+
+
+def _span(frame: pd.DataFrame) -> pd.Series:
+    return pd.Series(
+        [
+            f"{_day(first)} to {_day(last)}"
+            for first, last in zip(frame["first_day"], frame["last_day"], strict=True)
+        ],
+        index=frame.index,
+        dtype="str",
+    )
+
+
+def _named(kind: str, value: str) -> str:
+    return f"{kind} {value}".strip()
+
+
+def _measure(row: Mapping[Any, Any]) -> str:
+    if row["unit"] == "hours":
+        return f"{row['value']:.1f} h" if np.isfinite(row["value"]) else "too many still open"
+    return _percent(row["value"])
+
+
+def _interval(row: Mapping[Any, Any]) -> str:
+    if row["unit"] == "share":
+        return f"{_percent(row['low'])} to {_percent(row['high'])}"
+    low, high = (f"{row[end]:.1f} h" if np.isfinite(row[end]) else "?" for end in ("low", "high"))
+    return "" if low == high == "?" else f"{low} to {high}"
+
+
+def _day(value: pd.Timestamp) -> str:
+    return "" if pd.isna(value) else f"{value:%Y-%m-%d}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
+
+
+def _count(value: int) -> str:
+    return f"{value:,}"
+
+
+def _one(value: float) -> str:
+    return f"{value:.1f}" if np.isfinite(value) else ""
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0%}"
+
+
+_RISING: Final[_Columns] = {
+    "what": str,
+    "reason": str,
+    "when": str,
+    "tickets": _count,
+    "expected": _one,
+    "times": _one,
+}
+_BUSY: Final[_Columns] = {
+    "what": str,
+    "day": _day,
+    "tickets": _count,
+    "expected": _one,
+    "times": _one,
+}
+_FREQUENT: Final[_Columns] = {
+    "what": str,
+    "reason": str,
+    "tickets": _count,
+    "share": _percent,
+    "times": _one,
+    "words": _cut,
+}
+_KPIS: Final[_Columns] = {
+    "kpi": str,
+    "n": _count,
+    "number": str,
+    "interval": str,
+    "wanted": str,
+}
