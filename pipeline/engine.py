@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__, dispatch, intake, output
 from pipeline.errors import OutputError, PipelineError
+from pipeline.insights.report_table import rising_table
+from pipeline.insights.rising import rising
 from pipeline.intake import Batch, Source
 from pipeline.model import store
 from pipeline.model.scoring import Scorer
@@ -102,6 +104,7 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
     narrow = spool.narrow(dispatch.NARROW)
     _release_memory()
     arranged = dispatch.arrange(narrow, rules, now=now)
+    rises = rising_table(rising(narrow))
     del narrow
     _release_memory()
     clock.lap("arrange")
@@ -117,7 +120,11 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
         timings=clock.laps,
     )
     report = output.ReportInfo(
-        language=run.report_language, tickets=run.report_tickets, rules=rules, tested=tested
+        language=run.report_language,
+        tickets=run.report_tickets,
+        rules=rules,
+        tested=tested,
+        rising=rises,
     )
     summary = output.write_all(
         run.out, spool, arranged, formats=run.formats, summary_info=info, report=report

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline.insights import odds
 from pipeline.insights.rising import COLUMNS, LEVEL, rising
@@ -109,6 +111,13 @@ def test_tail_agrees_with_scipy():
     size = 1 / expected.dispersion
     theirs = nbinom.sf(np.array([4, 19, 119]) - 1, size, size / (size + expected.mean))
     assert odds.tail(np.array([4.0, 19.0, 119.0]), expected) == pytest.approx(theirs)
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=50))
+def test_false_discovery_agrees_with_scipy(p):
+    from scipy.stats import false_discovery_control
+
+    assert odds.false_discovery(np.array(p)) == pytest.approx(false_discovery_control(p))
 
 
 @pytest.mark.slow
