@@ -18,6 +18,7 @@ import typer
 from pipeline import __version__
 from pipeline.errors import PipelineError
 from pipeline.insights.commands import insights
+from pipeline.looking_up import deadline
 from pipeline.rules.tables import check_known
 from pipeline.ticket import INPUT_COLUMNS, LABELS
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(no_args_is_help=True, help="Look after the tables people edit.")
 app.add_typer(rules_app, name="rules")
+app.command()(deadline)
 
 Exports = Annotated[
     list[str],

@@ -37,17 +37,24 @@ CUSTOMER_REPLY: Final = "customer_reply"
 WAITING: Final = "pending"
 
 
+class Pause(NamedTuple):
+    """The clock of a step stood still from `start` to `end`, for the ticket was in `state`."""
+
+    state: str
+    start: int
+    end: int
+
+
 class Counted(NamedTuple):
     """One step with its deadline (UTC seconds); `state` is one of `ticket.SLA_STATES` or empty.
 
-    `pauses` are the stays that the clock did not count, cut to the step; one that goes on ends
-    at `now`, as if the customer answered this moment.
+    A pause that goes on ends at `now`, as if the customer answered this moment.
     """
 
     step: Step
     policy: Policy
     allowed: int
-    pauses: tuple[Stay, ...]
+    pauses: tuple[Pause, ...]
     due: int
     state: str
 
@@ -94,24 +101,22 @@ def count(step: Step, timeline: Timeline, sla: Sla, *, now: int) -> Counted | No
     states = {*policy.paused_while[step.name]}
     if step.name == RESOLUTION:
         states.update(CLOSED_STATES)
-    until = now if step.end is None else step.end
     stays = [stay for stay in timeline.stays if stay.state in states]
-    pauses = tuple(
-        Stay(stay.state, max(stay.start, step.start), min(until, _or(stay.end, until)))
-        for stay in stays
-        if stay.start < until and _or(stay.end, until) > step.start
-    )
+    pauses = tuple(cut for stay in stays if (cut := _cut(stay, step, now)) is not None)
     due = due_after(policy, step.start, allowed, pauses)
     at_risk = due_after(policy, step.start, allowed - allowed // RISK_SHARE, pauses)
-    still = step.running and any(stay.end is None for stay in stays)
+    still = step.running and timeline.state in states
     return Counted(step, policy, allowed, pauses, due, _state(step, due, at_risk, still, now))
 
 
-def _or(moment: int | None, default: int) -> int:
-    return default if moment is None else moment
+def _cut(stay: Stay, step: Step, now: int) -> Pause | None:
+    """The part of a stay that lies in the step; one that goes on lasts until now."""
+    end = max(now, stay.start) if stay.end is None else stay.end
+    start, end = max(stay.start, step.start), end if step.end is None else min(end, step.end)
+    return Pause(stay.state, start, end) if start < end else None
 
 
-def due_after(policy: Policy, start: int, allowed: int, pauses: Sequence[Stay]) -> int:
+def due_after(policy: Policy, start: int, allowed: int, pauses: Sequence[Pause]) -> int:
     """When `allowed` seconds have been counted after `start`, leaving out `pauses`.
 
     A pause that begins when the time is over already moves nothing.
@@ -120,7 +125,7 @@ def due_after(policy: Policy, start: int, allowed: int, pauses: Sequence[Stay]) 
     for pause in pauses:
         if pause.start >= due:
             break
-        allowed += clock.between(policy.calendar, pause.start, pause.end or pause.start)
+        allowed += clock.between(policy.calendar, pause.start, pause.end)
         due = clock.after(policy.calendar, start, allowed)
     return due
 

@@ -11,6 +11,7 @@ pauses need, is ``elapsed(b) - elapsed(a)``. Nothing is ever counted minute by m
 local time is ever added to: a day of 23 or 25 hours is as long as it is.
 """
 
+import hashlib
 import warnings
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -145,19 +146,60 @@ def _utc(day: date, second: int, zone: ZoneInfo) -> int:
     return int((local + timedelta(days=extra)).timestamp())
 
 
+@lru_cache(maxsize=256)
 def _special_days(calendar: Calendar, year: int) -> tuple[set[date], set[date]]:
     """Public holidays and make-up working days of a year."""
     if not calendar.holidays:
         return set(), set()
+    warning = unknown_days(calendar, year)
+    if warning:
+        warnings.warn(warning, stacklevel=2)
     days = public_holidays(calendar, year)
-    make_up = set(getattr(days, "weekend_workdays", ()))
+    return set(days), set(getattr(days, "weekend_workdays", ()))
+
+
+def unknown_days(calendar: Calendar, year: int) -> str:
+    """What is not known of a year: where the calendar ends. Empty when all is known."""
+    if not calendar.holidays:
+        return ""
+    days = public_holidays(calendar, year)
+    make_up = getattr(days, "weekend_workdays", ())
+    if year > getattr(days, "end_year", year):
+        return f"calendar {calendar.id!r}: public holidays of {year} are not known."
     if make_up and all(day.year != year for day in make_up):
-        warnings.warn(
+        return (
             f"calendar {calendar.id!r}: make-up working days of {year} are not known yet, so "
-            "deadlines in that year may be late. Add them as `make_up` in sla.toml.",
-            stacklevel=2,
+            "deadlines in that year may be late. Add them as `make_up` in sla.toml."
         )
-    return set(days), make_up
+    return ""
+
+
+def closed_day(calendar: Calendar, day: date) -> str:
+    """Why nothing is open on `day`; empty when something is."""
+    special = _special_days(calendar, day.year)
+    if _periods(calendar, day, *special):
+        return ""
+    if day in calendar.closed:
+        return "closed in sla.toml"
+    if calendar.week[day.weekday()] and calendar.holidays:
+        return str(public_holidays(calendar, day.year).get(day) or "holiday")
+    return "no hours on this weekday"
+
+
+def calendar_version(calendar: Calendar) -> str:
+    """A short name of everything that the table says about the calendar.
+
+    Two receipts with the same one (and the same packages) were counted on the same hours.
+    """
+    parts = (
+        calendar.timezone,
+        calendar.week,
+        calendar.make_up_hours,
+        calendar.holidays,
+        sorted(calendar.closed),
+        sorted(calendar.make_up),
+    )
+    return hashlib.blake2b(repr(parts).encode(), digest_size=4).hexdigest()
 
 
 def _year(moment: int) -> int:

@@ -137,7 +137,7 @@ def _without_history(tickets: pd.DataFrame, policy: Codes, sla: Sla, *, now: dat
     answered = _moments(tickets["first_response_at"])
     answered[_automatic(answered, created, sla.automatic_within)] = NO_TIME
     resolved = np.where(closed, _moments(tickets["resolved_at"]), NO_TIME)
-    done = np.where(answered == NO_TIME, resolved, answered)
+    done = _earlier(answered, resolved)
     paused = _paused(tickets["status"], policies, policy, FIRST)
     state = np.select(
         [done > due, done != NO_TIME, closed, due < moment, paused, at_risk <= moment],
@@ -160,6 +160,12 @@ def _without_history(tickets: pd.DataFrame, policy: Codes, sla: Sla, *, now: dat
 def _automatic(answered: Seconds, created: Seconds, within: int) -> npt.NDArray[np.bool_]:
     """Answers that came sooner than a person can write; those before the ticket are odd, not so."""
     return (answered >= created) & (answered < created + within)
+
+
+def _earlier(one: Seconds, other: Seconds) -> Seconds:
+    """The earlier of two moments, the one that is known, or NO_TIME."""
+    both = (one != NO_TIME) & (other != NO_TIME)
+    return np.where(both, np.minimum(one, other), np.maximum(one, other))
 
 
 def _allowed(policies: Sequence[Policy], step: str, policy: Codes, level: Codes) -> Seconds:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
@@ -114,6 +115,8 @@ def test_glpi_15429_a_calendar_in_another_zone_escalates_nothing_at_creation(zon
     due, state = first(rules=rules, created_at=NOW.isoformat(), urgency_level="critical")
     assert due > NOW
     assert state == "running"
+    # A Saturday, or in Auckland a Sunday: one hour from Monday 09:00 of that place.
+    assert due.astimezone(ZoneInfo(zone)).isoformat()[:16] == "2026-11-23T10:00"
 
 
 def test_erpnext_38745_a_ticket_just_created_is_not_late():
