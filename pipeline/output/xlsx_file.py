@@ -4,8 +4,9 @@ Text stays text: never a formula, a link or a number. Times are dates in UTC. A 
 1,048,576 rows, so long tables continue on further sheets.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -29,15 +30,38 @@ _WORKBOOK: Final = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
-#: Level: background and text colour, dark enough on light for a contrast of 7 to 1.
-_LEVELS: Final = {
-    "critical": ("#F8CBC6", "#6B0F08"),
-    "high": ("#FCE2BF", "#5C3A00"),
-    "normal": ("#E2EFDA", "#1E4620"),
-    "low": ("#EDEDED", "#3B3B3B"),
+_RED: Final = ("#F8CBC6", "#6B0F08")
+_ORANGE: Final = ("#FCE2BF", "#5C3A00")
+_GREEN: Final = ("#E2EFDA", "#1E4620")
+_GREY: Final = ("#EDEDED", "#3B3B3B")
+#: Column and value: background and text colour, dark enough on light for a contrast of 7 to 1.
+_COLOURS: Final = {
+    "urgency_level": {"critical": _RED, "high": _ORANGE, "normal": _GREEN, "low": _GREY},
+    "sla_state": {"breached": _RED, "missed": _RED, "at_risk": _ORANGE, "met": _GREEN},
 }
+_HEAD: Final = {"bold": True, "bottom": 1, "bg_color": "#DCE6F2", "valign": "top"}
 #: Characters; the rest are 14 wide.
-_WIDTHS: Final = {"text": 80, "explanation": 60, "raw": 80, "suggested_action": 40, "reason": 20}
+_WIDTHS: Final = {
+    "rank": 7,
+    "priority": 8,
+    "ticket_id": 16,
+    "created_at": 19,
+    "first_response_due_at": 19,
+    "resolution_due_at": 19,
+    "next_step_due_at": 19,
+    "first_response_at": 19,
+    "resolved_at": 19,
+    "follow_up_by": 19,
+    "reason": 20,
+    "team": 20,
+    "keywords": 30,
+    "missing_information": 30,
+    "priority_parts": 40,
+    "suggested_action": 40,
+    "explanation": 60,
+    "text": 80,
+    "raw": 80,
+}
 
 
 class XlsxFile:
@@ -54,11 +78,15 @@ class XlsxFile:
         self._book.set_properties({"created": _CREATED})
         self._columns = list(columns)
         self._name, self._limit, self._sheets = sheet, rows_per_sheet, 0
-        self._head = self._book.add_format({"bold": True, "bottom": 1})
+        self._head = self._book.add_format(_HEAD)
         self._time = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-        self._levels = {
-            level: self._book.add_format({"bg_color": back, "font_color": front})
-            for level, (back, front) in _LEVELS.items()
+        paints = {
+            pair: self._book.add_format({"bg_color": pair[0], "font_color": pair[1]})
+            for pair in (_RED, _ORANGE, _GREEN, _GREY)
+        }
+        self._colours = {
+            column: {value: paints[pair] for value, pair in values.items()}
+            for column, values in _COLOURS.items()
         }
         self._start_sheet()
 
@@ -94,6 +122,10 @@ class XlsxFile:
         name = self._name if self._sheets == 1 else f"{self._name} {self._sheets}"
         self._sheet = self._book.add_worksheet(name)
         self._sheet.freeze_panes(1, 0)
+        # On paper: sideways, all columns on one page, the header on each.
+        self._sheet.set_landscape()
+        self._sheet.fit_to_pages(1, 0)
+        self._sheet.repeat_rows(0)
         for at, column in enumerate(self._columns):
             self._sheet.set_column(at, at, _WIDTHS.get(column, 14))
         for at, column in enumerate(self._columns):
@@ -101,11 +133,16 @@ class XlsxFile:
         self._row = 1
 
     def _end_sheet(self) -> None:
+        # An order number is text on purpose; no warning in every cell of it.
+        from xlsxwriter.utility import xl_rowcol_to_cell
+
+        last = xl_rowcol_to_cell(max(self._row - 1, 1), len(self._columns) - 1)
+        self._sheet.ignore_errors({"number_stored_as_text": f"A1:{last}"})
         self._sheet.autofilter(0, 0, self._row - 1, len(self._columns) - 1)
 
     def _writer(self, field: pa.Field) -> Callable[[int, int, Any], None]:
-        if field.name == "urgency_level":
-            return self._write_level
+        if field.name in self._colours:
+            return partial(self._write_coloured, self._colours[field.name])
         if pa.types.is_timestamp(field.type):
             return self._write_time
         if pa.types.is_boolean(field.type):
@@ -114,8 +151,8 @@ class XlsxFile:
             return lambda row, at, value: self._sheet.write_string(row, at, _fitting(value))
         return lambda row, at, value: self._sheet.write_number(row, at, value)
 
-    def _write_level(self, row: int, at: int, value: str) -> None:
-        self._sheet.write_string(row, at, _fitting(value), self._levels.get(value))
+    def _write_coloured(self, colours: Mapping[str, Any], row: int, at: int, value: str) -> None:
+        self._sheet.write_string(row, at, _fitting(value), colours.get(value))
 
     def _write_time(self, row: int, at: int, value: datetime) -> None:
         if value < _FIRST_DAY:

@@ -41,6 +41,45 @@ def test_cells_have_their_types_and_no_cell_is_a_formula_or_a_link(book, frame):
     assert len(set(colours.values())) == 4
 
 
+def test_deadlines_have_colours_and_every_time_is_a_date(book, frame):
+    """Text on colour can be read: 7 to 1, WCAG 2.2 AAA."""
+    sheet = book["tickets"]
+    head = {cell.value: cell.column for cell in sheet[1]}
+    pairs = {
+        (cell.fill.fgColor.rgb, cell.font.color.rgb)
+        for name in ("urgency_level", "sla_state")
+        for (cell,) in sheet.iter_rows(min_row=2, min_col=head[name], max_col=head[name])
+        if cell.fill.fill_type
+    }
+    assert len(pairs) == 4
+    assert all(_contrast(*pair) >= 7 for pair in pairs)
+    for name in [name for name in head if name.endswith("_at")]:
+        cells = [cell for (cell,) in sheet.iter_rows(2, None, head[name], head[name])]
+        known = frame[name].notna() if name in frame else [False] * len(cells)
+        assert [cell.is_date for cell in cells if cell.value is not None] == [True] * sum(known)
+
+
+def _contrast(one: str, two: str) -> float:
+    """Of two ARGB colours, as WCAG has it."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (2, 4, 6)]
+        red, green, blue = (
+            c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    a, b = sorted((light(one), light(two)))
+    return (b + 0.05) / (a + 0.05)
+
+
+def test_print_set_up(book):
+    sheet = book["tickets"]
+    assert sheet.page_setup.orientation == "landscape"
+    assert sheet.print_title_rows == "$1:$1"
+    assert sheet.page_setup.fitToHeight == 0
+
+
 def test_header_is_frozen_and_filtered(book):
     sheet = book["tickets"]
     assert sheet.freeze_panes == "A2"

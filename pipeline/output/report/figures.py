@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.ticket import CLOSED_STATES
+from pipeline.ticket import CLOSED_STATES, SLA_WAITING
 
 Ints = npt.NDArray[np.int64]
 
@@ -158,13 +158,13 @@ class Figures:
         is_open = self._open(batch)
         _, dated = _seconds(batch, "created_at")
         _, answered = _seconds(batch, "first_response_at")
-        done = pc.is_in(batch.column("sla_state"), pa.array(["met", "missed"], pa.large_string()))
+        waits = pc.is_in(batch.column("sla_state"), pa.array(SLA_WAITING, pa.large_string()))
         known = pc.is_in(batch.column("incident_id"), self._incidents)
         return {
             "all": None,
             "dated": dated,
             "open": is_open,
-            "waiting": is_open & ~np.asarray(done.to_numpy(False), bool),
+            "waiting": is_open & np.asarray(waits.to_numpy(False), bool),
             "answered": answered,
             "incident": np.asarray(known.to_numpy(False), bool),
         }

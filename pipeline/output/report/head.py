@@ -42,6 +42,9 @@ COLUMNS: Final = (
     "first_response_due_at",
     "sla_policy",
     "sla_state",
+    "next_step",
+    "next_step_owner",
+    "next_step_due_at",
     "incident_id",
     "incident_size",
     "repeat_contacts",
@@ -112,6 +115,7 @@ def _cut(batch: pa.RecordBatch) -> pa.RecordBatch:
     for at, name in enumerate(batch.schema.names):
         if pa.types.is_large_string(arrays[at].type):
             most = TEXT if name == "text" else _CELL
-            arrays[at] = pc.utf8_slice_codeunits(arrays[at], 0, most)
+            if (pc.max(pc.binary_length(arrays[at])).as_py() or 0) > most:
+                arrays[at] = pc.utf8_slice_codeunits(arrays[at], 0, most)
     length = pc.utf8_length(batch.column("text"))
     return pa.RecordBatch.from_arrays([*arrays, length], names=[*batch.schema.names, "_length"])

@@ -35,6 +35,10 @@
     return kind === "language" ? nameOf("language", one) : one;
   }
 
+  // Sentences of the rules tables that ship have a Chinese twin; those of other tables do not.
+  const twins = new Map(Object.entries(words.en).filter(([key]) => /^(action|ask|rule)\./.test(key)).map(([key, text]) => [text, key]));
+  const told = (text) => (twins.has(text) ? say(twins.get(text)) : text);
+
   function speak(chosen) {
     language = chosen;
     document.documentElement.lang = chosen;
@@ -77,7 +81,7 @@
   function standing(at) {
     const state = cell("sla_state", at);
     const due = cell("first_response_due_at", at);
-    if (due === null || state === "met" || state === "missed") return ["soft", value("state", state)];
+    if (due === null || !["running", "at_risk", "breached"].includes(state)) return ["soft", value("state", state)];
     const left = due - data.now;
     if (left < 0) return ["late", say("late_by", span(left))];
     return [state === "at_risk" ? "risk" : "", say("due_in", span(left))];
@@ -334,9 +338,16 @@
   function routeOf(at) {
     const rule = cell("routing_rule", at), note = data.rules[rule];
     return block("goes_to", facts(
-      term("chart_team", `${value("team", cell("team", at))} (${say("by_rule", rule)}${note ? `: ${note}` : ""})`),
-      term("do_first", cell("suggested_action", at)),
-      term("ask_for", cell("missing_information", at))));
+      term("chart_team", `${value("team", cell("team", at))} (${say("by_rule", rule)}${note ? `: ${told(note)}` : ""})`),
+      term("do_first", told(cell("suggested_action", at))),
+      term("ask_for", cell("missing_information", at).split("; ").map(told).join("; "))));
+  }
+
+  function nextStep(at) {
+    const step = cell("next_step", at), owner = cell("next_step_owner", at), due = cell("next_step_due_at", at);
+    if (!step) return "";
+    const who = known(`team.${owner}`) ? value("team", owner) : value("owner", owner);
+    return due === null ? say("next_step_line", value("step", step), who) : say("next_step_due", value("step", step), who, moment(due));
   }
 
   function receiptOf(at) {
@@ -348,9 +359,12 @@
       term("receipt_created", created === null ? say("receipt_unknown") : `${moment(created)} (${say("ago", span(data.now - created))})`),
       allowed ? term("receipt_allowed", `+ ${say("receipt_policy", span(allowed), cell("sla_policy", at), value("level", cell("urgency_level", at)))}, ` +
         (policy.calendar ? say("clock_hours", policy.calendar) : say("clock_calendar"))) : [],
+      !policy || policy.calendar || !allowed || created === null || due === null || due === created + allowed ? [] :
+        term("receipt_pauses", `+ ${span(due - created - allowed)}`),
       due === null ? [] : term("receipt_due", make("b", {}, `= ${moment(due)}`)),
       answered === null ? [] : term("receipt_answered", moment(answered)),
-      term("receipt_state", make("span", { class: state }, stands))));
+      term("receipt_state", make("span", { class: state }, stands)),
+      term("receipt_next", nextStep(at))));
   }
 
   function placeOf(at) {
@@ -428,7 +442,7 @@
 
   options("team", "team", "team");
   options("level", "urgency_level", "level", ["critical", "high", "normal", "low"]);
-  options("state", "sla_state", "state", ["breached", "at_risk", "running", "missed", "met"]);
+  options("state", "sla_state", "state", ["breached", "at_risk", "running", "paused", "missed", "met", "not_needed"]);
   options("category", "category", "category");
   document.documentElement.classList.add("live");
 

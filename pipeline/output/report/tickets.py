@@ -26,6 +26,8 @@ _REPEATED: Final = (
     "missing_information",
     "sla_policy",
     "sla_state",
+    "next_step",
+    "next_step_owner",
     "review_reason",
     "customer_tier",
     "currency",
@@ -55,10 +57,12 @@ def to_json(value: Any) -> str:
     '"\\\\u003c/script\\\\u003e\\\\u003c!--"'
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.translate(_ESCAPED)
+    for sign in _UNSAFE:
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return text
 
 
-_ESCAPED: Final = {ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"}
+_UNSAFE: Final = "<>&\u2028\u2029"
 
 
 def _plain(column: pa.Array, name: str) -> Any:

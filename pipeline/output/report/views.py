@@ -21,6 +21,8 @@ ENOUGH: Final = 20
 _GAP_SHARE: Final = 0.2
 #: An export older than this (days) is worth a remark.
 _OLD: Final = 2
+#: A smaller share in percent is not told apart.
+_SMALLEST: Final = 0.1
 
 #: Chart: the count of the summary (None: a cross of the figures), what its values are called.
 _CHARTS: Final = (
@@ -61,9 +63,9 @@ width=0.3333333333333333)]
     if len(items) > at_most + 1:
         rest += sum(size for _, size in items[at_most:])
         items = items[:at_most]
+    total, longest = sum(counts.values()), max((size for _, size in items), default=rest)
     items += [("(others)", rest)] if rest else []
-    total, longest = sum(counts.values()), max((size for _, size in items), default=0)
-    return [Bar(value, size, size / total, size / longest) for value, size in items]
+    return [Bar(value, size, size / total, min(1.0, size / longest)) for value, size in items]
 
 
 def view(summary: Mapping[str, Any], figures: Figures, info: ReportInfo) -> dict[str, Any]:
@@ -249,7 +251,8 @@ def _problems(
 
 
 def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f}"
+    percent = 100 * part / whole
+    return f"{percent:.1f}" if percent >= _SMALLEST else f"< {_SMALLEST}"
 
 
 def _file(source: Mapping[str, Any]) -> str:
