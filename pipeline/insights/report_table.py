@@ -5,10 +5,12 @@ from typing import Final
 
 import pandas as pd
 
-from pipeline.output.report.options import Table
+from pipeline.output.report.options import Key, Table
 
 #: More do not help to decide what to do today.
 _ROWS: Final = 10
+#: So many are told on the first screen.
+_FIRST: Final = 2
 #: What a kind of `pipeline.insights.rising` is called on the page.
 _KINDS: Final[dict[str, str]] = {
     "sku": "SKU",
@@ -38,18 +40,19 @@ def rising_table(issues: pd.DataFrame) -> Table | None:
     >>> issue = {"kind": "sku", "value": "A-1", "reason": "unsafe", "tickets": 9}
     >>> issue |= {"first_day": day, "last_day": day, "expected": 0.52}
     >>> rising_table(pd.DataFrame([issue])).rows
-    [('SKU A-1', 'unsafe', '2026-11-20 – 2026-11-20', 9, '0.5')]
+    [('SKU A-1', Key(name='reason.unsafe'), '2026-11-20 – 2026-11-20', 9, '0.5')]
     """
     if issues.empty:
         return None
     rows = [
         (
             f"{_KINDS.get(issue['kind'], issue['kind'])} {issue['value']}".strip(),
-            issue["reason"].replace("_", " "),
+            Key(f"reason.{issue['reason']}") if issue["reason"] else "",
             f"{issue['first_day']:%Y-%m-%d} – {issue['last_day']:%Y-%m-%d}",
             int(issue["tickets"]),
             f"{issue['expected']:.1f}",
         )
         for issue in issues.head(_ROWS).to_dict("records")
     ]
-    return Table(_HEADING, _NOTE, _HEAD, rows)
+    first = [(about, reason, tickets, expected) for about, reason, _, tickets, expected in rows]
+    return Table(_HEADING, _NOTE, _HEAD, rows, first[:_FIRST])

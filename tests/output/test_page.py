@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from pipeline.output import ReportInfo, show, write_all
-from pipeline.output.report import Table
+from pipeline.output.report import Key, Table
 from pipeline.output.terminal import printable
 from pipeline.rules import load as rules_load
 
@@ -134,8 +134,9 @@ def test_page_has_a_place_for_rising_issues(tmp_path, spooled, tickets, arranged
     rising = Table(
         heading={"en": "Rising issues"},
         note={"en": "Found by chance once in twenty."},
-        head=[{"en": "Issue"}, {"en": "Tickets"}],
-        rows=[["<b>SKU-1</b> delayed", 1200]],
+        head=[{"en": "Issue"}, {"en": "Reason"}, {"en": "Tickets", "zh-Hans": "工单"}],
+        rows=[["<b>SKU-1</b>", Key("reason.lost"), 1200]],
+        first=[("<b>SKU-1</b>", Key("reason.lost"), 1200, "0.5")],
     )
     write_all(
         tmp_path / "s",
@@ -148,7 +149,7 @@ def test_page_has_a_place_for_rising_issues(tmp_path, spooled, tickets, arranged
     for shown in (
         "Rising issues",
         "Found by chance once in twenty.",
-        "<b>SKU-1</b> delayed",
+        "Rising: <b>SKU-1</b> · lost, 1,200 tickets where 0.5 were expected.",
         "1,200",
     ):
         assert shown in text

@@ -11,7 +11,7 @@ English and Chinese, ``page.*`` is the template with its style and its only scri
 
 from pipeline.output.report.figures import Figures
 from pipeline.output.report.head import PRIVATE, Head
-from pipeline.output.report.options import LANGUAGES, MOST_TICKETS, TICKETS, ReportInfo, Table
+from pipeline.output.report.options import LANGUAGES, MOST_TICKETS, TICKETS, Key, ReportInfo, Table
 from pipeline.output.report.page import render
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "TICKETS",
     "Figures",
     "Head",
+    "Key",
     "ReportInfo",
     "Table",
     "render",

@@ -17,17 +17,29 @@ TICKETS: Final = 2_000
 MOST_TICKETS: Final = 50_000
 
 
+class Key(NamedTuple):
+    """Something that has a name in words.toml or the rules, such as ``Key("reason.lost")``."""
+
+    name: str
+
+
+Cell = str | int | float | Key
+
+
 class Table(NamedTuple):
     """A small table that another room worked out for the page.
 
     `heading`, `note` and the cells of `head` map a language of the page to words (the English
-    ones serve when a language is missing). Cells of `rows` are shown as they are.
+    ones serve when a language is missing). Cells of `rows` are shown as they are, a `Key` by its
+    name. `first` has the arguments of the sentence ``answer_rising`` of words.toml for the rows
+    that the first screen tells: what, reason, tickets, how many were expected.
     """
 
     heading: Mapping[str, str]
     note: Mapping[str, str]
     head: Sequence[Mapping[str, str]]
-    rows: Sequence[Sequence[str | int | float]]
+    rows: Sequence[Sequence[Cell]]
+    first: Sequence[Sequence[Cell]] = ()
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ import pyarrow as pa
 from pipeline.output.report import charts, tickets, views
 from pipeline.output.report.figures import Figures
 from pipeline.output.report.head import EACH_TEAM
-from pipeline.output.report.options import LANGUAGES, ReportInfo
-from pipeline.output.report.words import Key, dictionary, packed, say
+from pipeline.output.report.options import LANGUAGES, Key, ReportInfo
+from pipeline.output.report.words import add_table, dictionary, packed, say
 
 _HERE: Final = Path(__file__).parent
 #: Tickets that stand on the page without a script.
@@ -35,6 +35,8 @@ def render(
     :param head: The tickets that the page holds, by rank (see `head.Head`).
     """
     words = dictionary(info.rules)
+    if info.rising:
+        add_table(words, "rising", info.rising)
     helper = _Helper(words, info.language)
     style, script = _asset("page.css"), _asset("page.js")
     view = views.view(summary, figures, info)

@@ -6,9 +6,9 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
-from pipeline.output.report.options import LANGUAGES
+from pipeline.output.report.options import LANGUAGES, Key, Table
 
 if TYPE_CHECKING:
     from pipeline.rules.load import Rules
@@ -18,12 +18,6 @@ _KEYS: Final = dict(zip(LANGUAGES, ("en", "zh"), strict=True))
 _PLACE: Final = re.compile(r"\{(\d)\}")
 
 Dictionary = dict[str, dict[str, str]]
-
-
-class Key(NamedTuple):
-    """An argument of a sentence that is itself looked up."""
-
-    name: str
 
 
 def dictionary(rules: "Rules | None" = None) -> Dictionary:
@@ -37,6 +31,15 @@ def dictionary(rules: "Rules | None" = None) -> Dictionary:
         found["en"][key] = names.en[:1].upper() + names.en[1:]
         found["zh-Hans"][key] = names.zh
     return found
+
+
+def add_table(found: Dictionary, name: str, table: Table) -> None:
+    """Add the words of a table: ``name.heading``, ``name.note``, ``name.head0`` ..."""
+    texts = {"heading": table.heading, "note": table.note}
+    texts |= {f"head{at}": cell for at, cell in enumerate(table.head)}
+    for language in found:
+        for key, text in texts.items():
+            found[language][f"{name}.{key}"] = text.get(language, text["en"])
 
 
 @cache
