@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from pipeline import __version__
+from pipeline.comparing_rules import rules_diff
 from pipeline.errors import PipelineError
 from pipeline.insights.commands import insights
 from pipeline.looking_up import deadline
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 rules_app = typer.Typer(no_args_is_help=True, help="Look after the tables people edit.")
 app.add_typer(rules_app, name="rules")
+rules_app.command("diff")(rules_diff)
 app.command()(deadline)
 
 Exports = Annotated[

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline import __version__, dispatch, intake, output
+from pipeline.dispatch.contacts import with_repeats
 from pipeline.errors import OutputError, PipelineError
 from pipeline.insights.report_table import rising_table
 from pipeline.insights.rising import rising
@@ -115,6 +116,7 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
         rules={
             "folder": run.rules.as_posix() if run.rules else "",
             "fingerprint": rules.fingerprint,
+            "tables": rules_load.table_fingerprints(run.rules),
         },
         options={"formats": list(run.formats), "encoding": run.encoding or "", **run.columns},
         timings=clock.laps,
@@ -174,8 +176,8 @@ def _refuse_own_results(out: Path, paths: Sequence[Path]) -> None:
 def _read(
     run: Run, paths: Sequence[Path], rules: Rules, now: datetime
 ) -> Iterator[tuple[int, Batch]]:
-    return enumerate(
-        intake.read(
+    def read() -> Iterator[Batch]:
+        return intake.read(
             paths,
             rules=rules.columns,
             overrides=run.columns,
@@ -183,7 +185,8 @@ def _read(
             now=now,
             batch_rows=BATCH_ROWS,
         )
-    )
+
+    return enumerate(with_repeats(read, now=now) if rules.ask_about_repeats else read())
 
 
 def _todo(

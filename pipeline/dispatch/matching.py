@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline.rules.conditions import VALUE_COLUMN, Condition, reads
+from pipeline.rules.conditions import REPEATS_COLUMN, VALUE_COLUMN, Condition, reads
+from pipeline.rules.names import country_code, currency_code, is_shared_sign
 
 Mask = npt.NDArray[np.bool_]
 
@@ -44,7 +45,9 @@ class Facts:
         if test == "max":
             return self._number(column) <= condition.bound
         codes, values = self._codes(column)
-        if test == "in":
+        if test == "country":
+            values = [country_code(value).lower() or value for value in values]
+        if test in {"in", "country"}:
             fits = [value in condition.values for value in values]
         else:
             fits = [reads(condition.values, value) for value in values]
@@ -58,23 +61,38 @@ class Facts:
 
     def _number(self, column: str) -> npt.NDArray[np.float64]:
         if column not in self._numbers:
-            self._numbers[column] = (
-                dollars(self._tickets, self._currencies)
-                if column == VALUE_COLUMN
-                else self._tickets[column].to_numpy(float)
-            )
+            self._numbers[column] = self._read_number(column)
         return self._numbers[column]
+
+    def _read_number(self, column: str) -> npt.NDArray[np.float64]:
+        if column == VALUE_COLUMN:
+            return dollars(self._tickets, self._currencies)
+        if column == REPEATS_COLUMN and column not in self._tickets:
+            return np.zeros(len(self._tickets))
+        return self._tickets[column].to_numpy(float)
 
 
 def dollars(tickets: pd.DataFrame, currencies: Mapping[str, float]) -> npt.NDArray[np.float64]:
     """`order_value` in US dollars, NaN where there is none or its currency is not known.
 
-    An amount without a known currency weighs nothing: 39,000 won are no fortune.
+    An amount without a known currency weighs nothing: 39,000 won are no fortune. Signs that
+    several currencies share are decided by ``country`` where the frame has it.
 
-    >>> orders = pd.DataFrame({"order_value": [1000.0, 20.0], "currency": ["JPY", ""]})
+    >>> orders = pd.DataFrame({"order_value": [1000.0, 20.0], "currency": ["円", ""]})
     >>> dollars(orders, {"JPY": 0.0067}).tolist()
     [6.7, nan]
     """
     codes, names = pd.factorize(tickets["currency"])
-    rates = [currencies.get(str(name).strip().upper(), np.nan) for name in names]
-    return tickets["order_value"].to_numpy(float) * np.array([*rates, np.nan])[codes]
+    rate = np.array([*(_rate(str(name), "", currencies) for name in names), np.nan])[codes]
+    shared = np.array([*(is_shared_sign(str(name)) for name in names), False])[codes]
+    if shared.any() and "country" in tickets:
+        rows = tickets.loc[shared, ["currency", "country"]].to_numpy(object)
+        rate[shared] = [_rate(str(name), str(country), currencies) for name, country in rows]
+    return tickets["order_value"].to_numpy(float) * rate
+
+
+def _rate(name: str, country: str, currencies: Mapping[str, float]) -> float:
+    plain = name.strip().upper()
+    if plain in currencies:  # the table beats what we know: it may list a name of its own
+        return currencies[plain]
+    return currencies.get(currency_code(name, country_code(country)), np.nan)

@@ -4,12 +4,15 @@ Adding a condition is a row in `CONDITIONS`. The tests of a condition are in
 `pipeline.dispatch.matching`, which looks at a whole batch at once.
 """
 
+import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from pipeline import ticket
+from pipeline.errors import RulesError
 from pipeline.rules.fields import texts as read_texts
 from pipeline.rules.fields import typed
+from pipeline.rules.names import country_code, english_countries
 from pipeline.rules.tables import check_known
 
 
@@ -17,7 +20,8 @@ class Field(NamedTuple):
     """What a condition looks at.
 
     `test` is ``in`` (equals one of the values, letter case ignored), ``language`` (equals a
-    value or begins with it: ``zh`` also takes ``zh-Hant``), ``min`` or ``max`` (a number, the
+    value or begins with it: ``zh`` also takes ``zh-Hant``), ``country`` (the same country, by
+    whatever name), ``min`` or ``max`` (a number, the
     bound included; an empty cell never fits) or ``flag`` (true or false).
     """
 
@@ -33,6 +37,10 @@ CATEGORY_OF: Final = {r: category for category, group in ticket.REASONS.items() 
 #: 10,000 is a fortune in dollars and a lunch in Korean won.
 VALUE_COLUMN: Final = "_order_value_usd"
 
+#: Earlier tickets of this customer or order, counted before routing when a rule asks
+#: (`pipeline.dispatch.contacts`); not there for single texts, which count as first contacts.
+REPEATS_COLUMN: Final = "_repeats"
+
 CONDITIONS: Final[dict[str, Field]] = {
     "category": Field("category", "in", ticket.CATEGORIES),
     "secondary_category": Field("secondary_category", "in", ticket.CATEGORIES),
@@ -42,7 +50,7 @@ CONDITIONS: Final[dict[str, Field]] = {
     "review_reason": Field("review_reason", "in", ticket.REVIEW_REASONS),
     "status": Field("status", "in", ticket.OPEN_STATES + ticket.CLOSED_STATES),
     "language": Field("language", "language"),
-    "country": Field("country", "in"),
+    "country": Field("country", "country"),
     "channel": Field("channel", "in"),
     "customer_tier": Field("customer_tier", "in"),
     "carrier": Field("carrier", "in"),
@@ -51,6 +59,8 @@ CONDITIONS: Final[dict[str, Field]] = {
     "sku": Field("sku", "in"),
     "min_order_value": Field(VALUE_COLUMN, "min"),
     "max_order_value": Field(VALUE_COLUMN, "max"),
+    "min_repeat_contacts": Field(REPEATS_COLUMN, "min"),
+    "max_repeat_contacts": Field(REPEATS_COLUMN, "max"),
     "min_confidence": Field("category_confidence", "min"),
     "max_confidence": Field("category_confidence", "max"),
     "min_urgency": Field("urgency", "min"),
@@ -63,8 +73,8 @@ CONDITIONS: Final[dict[str, Field]] = {
 class Condition(NamedTuple):
     """One thing that must hold: `name` is a key of `CONDITIONS`.
 
-    `values` serves the tests ``in`` and ``language`` (lower case); `bound` serves ``min`` and
-    ``max``, and 1 or 0 for ``flag``.
+    `values` serves the tests ``in``, ``country`` and ``language`` (lower case); `bound` serves
+    ``min`` and ``max``, and 1 or 0 for ``flag``.
     """
 
     name: str
@@ -101,11 +111,31 @@ def _parse_one(name: str, value: Any, where: str, labels: Mapping[str, Iterable[
     if field.test in {"min", "max"}:
         return Condition(name, bound=typed(value, float, where=place))
     values = read_texts(value, where=place)
+    if field.test == "country":
+        return Condition(name, tuple(sorted({_country(one, where) for one in values})))
     if field.known:
         known = (*field.known, *labels.get(name, ()))
         for one in values:
             check_known(one, known, where=where, kind=name)
     return Condition(name, tuple(sorted({one.lower() for one in values})))
+
+
+def _country(name: str, where: str) -> str:
+    """The code of a country in small letters."""
+    code = country_code(name)
+    if not code:
+        near = difflib.get_close_matches(name.strip().title(), english_countries(), n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise RulesError(
+            f"{where}: unknown country {name!r}.{hint} Give its ISO 3166 code, such as CN, or a "
+            "usual name."
+        )
+    return code.lower()
+
+
+def asks_about(conditions: Iterable[Condition], column: str) -> bool:
+    """Whether any of `conditions` looks at `column`."""
+    return any(condition.field.column == column for condition in conditions)
 
 
 def implies(narrow: Iterable[Condition], wide: Iterable[Condition]) -> bool:
@@ -146,6 +176,7 @@ def _covers(wide: Condition, narrow: Condition) -> bool:
     if wide.field.column != narrow.field.column or wide.field.test != narrow.field.test:
         return False
     tests = {
+        "country": lambda: set(narrow.values) <= set(wide.values),
         "in": lambda: set(narrow.values) <= set(wide.values),
         "language": lambda: all(reads(wide.values, tag) for tag in narrow.values),
         "min": lambda: narrow.bound >= wide.bound,
@@ -160,7 +191,7 @@ def _exclude(a: Condition, b: Condition) -> bool:
         return False
     if (a.field.test, b.field.test) == ("min", "max"):
         return a.bound > b.bound
-    if (a.field.test, b.field.test) == ("in", "in"):
+    if a.field.test == b.field.test and a.field.test in {"in", "country"}:
         return not set(a.values) & set(b.values)
     return (a.field.test, b.field.test) == ("flag", "flag") and a.bound != b.bound
 

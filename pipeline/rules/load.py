@@ -11,6 +11,7 @@ from typing import Any, Final
 from pipeline.errors import RulesError
 from pipeline.rules import actions, conditions, reasons, routing, screening, sla, urgency
 from pipeline.rules.columns import ColumnRules
+from pipeline.rules.conditions import REPEATS_COLUMN
 from pipeline.rules.languages import LanguageRules
 from pipeline.rules.tables import SHIPPED, check_known, find_table
 
@@ -45,6 +46,13 @@ class Rules:
     urgency: urgency.UrgencyRules
     fingerprint: str
 
+    @property
+    def ask_about_repeats(self) -> bool:
+        """Whether any rule needs the number of earlier contacts before routing."""
+        asked = [rule.conditions for rule in self.routing.rules]
+        asked += [application.conditions for application in self.sla.applications]
+        return any(conditions.asks_about(one, REPEATS_COLUMN) for one in asked)
+
 
 def load(directory: Path | None = None) -> Rules:
     """Read all tables; a file in `directory` replaces the one of that name that ships.
@@ -68,6 +76,14 @@ def fingerprint(directory: Path | None = None) -> str:
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
+
+
+def table_fingerprints(directory: Path | None = None) -> dict[str, str]:
+    """SHA-256 of each table in force, by name: says later which of them changed."""
+    return {
+        path.stem: hashlib.sha256(find_table(path.stem, directory).read_bytes()).hexdigest()
+        for path in sorted(SHIPPED.glob("*.toml"))
+    }
 
 
 def check(directory: Path | None = None) -> list[str]:
