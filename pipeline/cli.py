@@ -18,7 +18,7 @@ import typer
 from pipeline import __version__
 from pipeline.comparing_rules import rules_diff
 from pipeline.errors import PipelineError
-from pipeline.insights.commands import insights
+from pipeline.insights.commands import insights, quarterly
 from pipeline.looking_up import deadline
 from pipeline.rules.tables import check_known
 from pipeline.ticket import INPUT_COLUMNS, LABELS
@@ -379,6 +379,7 @@ def replay(
 
 
 app.command()(insights)
+app.command()(quarterly)
 
 
 @rules_app.command("check")

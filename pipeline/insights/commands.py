@@ -1,7 +1,7 @@
 """The verbs ``insights`` and ``quarterly``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -40,4 +40,54 @@ def insights(
     if json is not None:
         json.write_text(findings.to_json(told, found), encoding="utf-8")
     tables.show(told, found, Console(highlight=False, markup=False))
+    return 0
+
+
+def quarterly(
+    outs: Outs,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the report.")],
+    quarter: Annotated[
+        str | None,
+        typer.Option(
+            metavar="YYYYQN", help="Such as 2026Q4; default: that of the newest complaint."
+        ),
+    ] = None,
+    public: Annotated[
+        bool,
+        typer.Option(
+            "--public",
+            help="For publishing: aggregates only, small counts hidden, and what would tell them.",
+        ),
+    ] = False,
+    least: Annotated[
+        int, typer.Option(min=2, help="With --public: counts below this are hidden.")
+    ] = 5,
+    report_language: Annotated[
+        Literal["en", "zh-Hans"], typer.Option(help="Language of the report.")
+    ] = "en",
+    rules: Annotated[
+        Path | None,
+        typer.Option("--rules", metavar="DIR", help="Your own tables, for the names of reasons."),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a report of the same quarter.")
+    ] = False,
+) -> int:
+    """The report of a quarter as HTML and xlsx: types, results, times, satisfaction.
+
+    Example: python -m pipeline quarterly out --out reports --public
+    """
+    from pipeline.insights import history, quarterly_files
+    from pipeline.insights import quarterly as room
+    from pipeline.insights.quarterly_words import Words
+    from pipeline.rules import reasons
+
+    found = history.read(outs)
+    words = Words(report_language)
+    made = room.report(
+        found, reasons.load(rules), words, quarter=quarter, public=public, least=least
+    )
+    name = f"quarterly-{made.quarter}{'-public' if public else ''}"
+    for path in quarterly_files.write(made, out, name, force=force):
+        typer.echo(path.as_posix())
     return 0

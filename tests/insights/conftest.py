@@ -1,6 +1,7 @@
 """Made-up histories: counts that can be checked by hand, or drawn from a seed."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,3 +66,20 @@ def draw(seed: int, *, a_day: int = 60, days: int = 70, skus: int = 30) -> pd.Da
 @pytest.fixture(scope="session")
 def drawn():
     return draw
+
+
+@pytest.fixture(scope="session")
+def out(tmp_path_factory, tiny_model):
+    """The results of the sample, with the tiny model."""
+    from pipeline import engine
+
+    folder = tmp_path_factory.mktemp("insights") / "out"
+    run = engine.Run(
+        exports=[Path(__file__).parents[2] / "data" / "sample"],
+        out=folder,
+        now=LAST.to_pydatetime(),
+        model=tiny_model,
+        encoder="off",
+    )
+    engine.classify(run)
+    return folder

@@ -88,25 +88,6 @@ def test_drift_of_the_mix_and_accuracy_to_expect(tickets_from):
 # --- the command -------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def out(tmp_path_factory, tiny_model):
-    """The results of the sample, with the tiny model."""
-    from pathlib import Path
-
-    from pipeline import engine
-
-    folder = tmp_path_factory.mktemp("insights") / "out"
-    run = engine.Run(
-        exports=[Path(__file__).parents[2] / "data" / "sample"],
-        out=folder,
-        now=LAST.to_pydatetime(),
-        model=tiny_model,
-        encoder="off",
-    )
-    engine.classify(run)
-    return folder
-
-
 def test_insights_of_the_sample(out, run_cli, tmp_path):
     target = tmp_path / "found.json"
     code, printed, errors = run_cli("insights", out, "--json", target)
