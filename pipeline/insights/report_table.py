@@ -40,7 +40,7 @@ def rising_table(issues: pd.DataFrame) -> Table | None:
     >>> issue = {"kind": "sku", "value": "A-1", "reason": "unsafe", "tickets": 9}
     >>> issue |= {"first_day": day, "last_day": day, "expected": 0.52}
     >>> rising_table(pd.DataFrame([issue])).rows
-    [('SKU A-1', Key(name='reason.unsafe'), '2026-11-20 – 2026-11-20', 9, '0.5')]
+    [('SKU A-1', Key(name='reason.unsafe'), '2026-11-20 – 2026-11-20', 9, 0.5)]
     """
     if issues.empty:
         return None
@@ -50,7 +50,7 @@ def rising_table(issues: pd.DataFrame) -> Table | None:
             Key(f"reason.{issue['reason']}") if issue["reason"] else "",
             f"{issue['first_day']:%Y-%m-%d} – {issue['last_day']:%Y-%m-%d}",
             int(issue["tickets"]),
-            f"{issue['expected']:.1f}",
+            round(float(issue["expected"]), 1),
         )
         for issue in issues.head(_ROWS).to_dict("records")
     ]

@@ -342,6 +342,8 @@ def test_switching_says_what_the_program_writes(show, sample):
     assert page.evaluate(read) != before
     page.click("button[data-language=en]")
     assert page.evaluate(read) == before
+    # Languages and countries have their names inside sentences too, not their codes.
+    assert not re.search(r"\b(th|ms|vi) \(", page.locator("#sure").inner_text())
 
 
 # --- every reader -----------------------------------------------------------------------------
@@ -436,13 +438,14 @@ def test_page_serves_without_scripts(show, sample, screenshot):
 
 
 def test_paper_has_the_queue_and_no_controls(show, sample):
-    page = show(sample)
+    page = show(sample, color_scheme="dark")
     page.select_option("#level", "critical")
     wanted = _count(page)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
     assert page.locator("#paper tr").count() == wanted
     assert page.locator("#paper").is_visible()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     for control in ("#filters", "#list", ".top nav", ".tools"):
         assert not page.locator(control).is_visible()
     assert page.pdf()[:4] == b"%PDF"

@@ -136,7 +136,7 @@ def test_page_has_a_place_for_rising_issues(tmp_path, spooled, tickets, arranged
         note={"en": "Found by chance once in twenty."},
         head=[{"en": "Issue"}, {"en": "Reason"}, {"en": "Tickets", "zh-Hans": "工单"}],
         rows=[["<b>SKU-1</b>", Key("reason.lost"), 1200]],
-        first=[("<b>SKU-1</b>", Key("reason.lost"), 1200, "0.5")],
+        first=[("<b>SKU-1</b>", Key("reason.lost"), 1200, 0.5)],
     )
     write_all(
         tmp_path / "s",

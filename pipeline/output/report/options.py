@@ -32,7 +32,7 @@ class Table(NamedTuple):
     `heading`, `note` and the cells of `head` map a language of the page to words (the English
     ones serve when a language is missing). Cells of `rows` are shown as they are, a `Key` by its
     name. `first` has the arguments of the sentence ``answer_rising`` of words.toml for the rows
-    that the first screen tells: what, reason, tickets, how many were expected.
+    that the first screen tells: what, reason, tickets, how many were expected (a number).
     """
 
     heading: Mapping[str, str]

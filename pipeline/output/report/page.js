@@ -13,7 +13,7 @@
     const text = words[language][key];
     if (text === undefined) return key.includes(".") ? key.slice(key.indexOf(".") + 1) : key;
     const shown = given.map((one) => {
-      if (one && one.key) return say(one.key);
+      if (one && one.key) return named(one.key);
       return typeof one === "number" ? one.toLocaleString("en") : String(one);
     });
     return text.replace(/\{(\d)\}/g, (_, place) => shown[place]);
@@ -38,6 +38,12 @@
   // Sentences of the rules tables that ship have a Chinese twin; those of other tables do not.
   const twins = new Map(Object.entries(words.en).filter(([key]) => /^(action|ask|rule)\./.test(key)).map(([key, text]) => [text, key]));
   const told = (text) => (twins.has(text) ? say(twins.get(text)) : text);
+
+  /** A key of the words, or a value of a column such as language.th. */
+  function named(key) {
+    const dot = key.indexOf(".");
+    return dot < 0 ? say(key) : value(key.slice(0, dot), key.slice(dot + 1));
+  }
 
   function speak(chosen) {
     language = chosen;

@@ -106,8 +106,7 @@ class _Helper:
         """A value as an argument of a sentence."""
         if not value:
             return Key("not_given")
-        name = f"{kind}.{value}"
-        return Key(name) if name in self._known else value
+        return Key(f"{kind}.{value}")
 
 
 def _first(plain: pa.RecordBatch) -> list[dict[str, Any]]:
