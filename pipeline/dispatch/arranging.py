@@ -46,8 +46,7 @@ NARROW: Final[tuple[str, ...]] = (
     "customer_tier",
     "order_value",
     "currency",
-    "first_response_due_at",
-    "sla_state",
+    "next_step_due_at",
 )
 
 #: Decimals of points: the last bits of a logarithm differ between processors, and a second of
@@ -100,11 +99,11 @@ def _inputs(
     now: datetime,
 ) -> Inputs:
     moment = int(pd.Timestamp(now).timestamp())
-    due = to_seconds(narrow["first_response_due_at"], now=now)
-    answered = narrow["sla_state"].isin(["met", "missed"]).to_numpy(bool)
+    due = to_seconds(narrow["next_step_due_at"], now=now)
     used = (moment - created) / np.maximum(due - created, 1)
     return inputs(narrow, rules, repeats, incident)._replace(
-        used=np.where(answered, 0.0, used),
+        # No deadline runs while the customer has the next word.
+        used=np.where(narrow["next_step_due_at"].isna(), 0.0, used),
         waited=(moment - created).astype(float),
     )
 
@@ -145,7 +144,7 @@ def _ranks(
 ) -> Codes:
     """1 for the first open ticket, 2 for the next ...; 0 for closed ones."""
     rows = np.flatnonzero(is_open)
-    due = narrow["first_response_due_at"].astype("int64").to_numpy()[rows]
+    due = narrow["next_step_due_at"].astype("int64").to_numpy()[rows]
     consequence = np.sum([points[name][rows] for name in CONSEQUENCE], axis=0)
     keys: list[npt.NDArray[Any]] = [
         _text_order(narrow["ticket_id"].iloc[rows]),

@@ -12,7 +12,8 @@ tier           0-2.5   ``[tiers]`` of routing.toml
 repeats        0-2     2n / (n + 2) for n earlier tickets of the customer or the order
 incident       0-2     logarithm of the size, 2 from 1,024 tickets on
 deadline       0-20    a share of what the six parts above leave of their 20: it grows evenly
-                       with the time used up, and is all of it once the deadline is near
+                       with the time used up to the deadline of the next step, and is all of it
+                       once that is near; none while the customer has the next word
 waiting        0-...   1 for every four days since the ticket was created, without an end
 =============  ======  ==========================================================================
 

@@ -36,7 +36,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 #: What a replay needs of each ticket.
-COLUMNS: Final = (*NARROW, "team", "language", "first_response_at", "agent")
+COLUMNS: Final = (
+    *NARROW,
+    "team",
+    "language",
+    "first_response_due_at",
+    "first_response_at",
+    "agent",
+)
 #: Hours of the teams that have none of their own.
 _OTHERS: Final = ""
 
