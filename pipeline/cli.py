@@ -158,6 +158,15 @@ def classify(
     redact: Annotated[
         bool, typer.Option("--redact", help="Replace personal data. Not available yet.")
     ] = False,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous",
+            metavar="OUT",
+            help="Results of an earlier run: what people set in its review.csv and corrections.csv "
+            "is taken over.",
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option(
@@ -195,6 +204,7 @@ def classify(
         jobs=jobs or machine.usable_cores(),
         force=force,
         resume=resume,
+        previous=previous,
         report_language=report_language,
         report_tickets=report_tickets,
     )
@@ -380,6 +390,22 @@ def replay(
 
 app.command()(insights)
 app.command()(quarterly)
+
+
+@app.command()
+def status(
+    ticket_id: Annotated[str, typer.Argument(metavar="TICKET_ID", help="As in the export.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder with the results of a run.")],
+) -> int:
+    """Tell where a ticket stands: who owes the next step, until when, what was decided and why."""
+    from pipeline.output.status import status as look_up
+
+    found = look_up(ticket_id, out)
+    width = max(len(heading) for heading, _ in found)
+    with _results_shown():
+        for heading, text in found:
+            _console().print(f"{heading:<{width}}  {text}", highlight=False, markup=False)
+    return 0
 
 
 @rules_app.command("check")

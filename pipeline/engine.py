@@ -6,6 +6,7 @@ stays a few batches ahead of the workers and no more, so memory does not grow wi
 """
 
 import gc
+import hashlib
 import json
 import multiprocessing
 import os
@@ -59,6 +60,7 @@ class Run:
     jobs: int = 1
     force: bool = False
     resume: bool = False
+    previous: Path | None = None
     report_language: str = "en"
     report_tickets: int = output.TICKETS
 
@@ -74,6 +76,7 @@ class _Job:
     encoder: Mode
     now: datetime
     spool: output.Spool
+    corrections: dispatch.Corrections | None = None
 
 
 def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:
@@ -88,9 +91,10 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
     rules = _rules(run.rules, rules_load.fingerprint(run.rules))
     scorer = _scorer(run.model, store.fingerprint(run.model), run.encoder)
     clock.lap("prepare")
-    spool, now = _open_spool(run, paths, scorer, rules)
+    corrections = _corrections(run, scorer, rules)
+    spool, now = _open_spool(run, paths, scorer, rules, corrections)
     sources: dict[str, Source] = {}
-    job = _job(run, scorer, rules, spool, now)
+    job = replace(_job(run, scorer, rules, spool, now), corrections=corrections)
     batches = _todo(_read(run, paths, rules, now), spool, sources)
     _run_batches(batches, job, run.jobs, progress)
     clock.lap("triage")
@@ -129,7 +133,13 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
         rising=rises,
     )
     summary = output.write_all(
-        run.out, spool, arranged, formats=run.formats, summary_info=info, report=report
+        run.out,
+        spool,
+        arranged,
+        formats=run.formats,
+        summary_info=info,
+        report=report,
+        corrections=corrections,
     )
     spool.remove()
     return summary
@@ -229,7 +239,7 @@ def _run_batches(
 def _triage_and_park(number: int, batch: Batch, job: _Job) -> None:
     scorer = _scorer(job.model, job.model_fingerprint, job.encoder)
     rules = _rules(job.rules, job.rules_fingerprint)
-    triaged = triage(batch.tickets, scorer, rules, now=job.now)
+    triaged = triage(batch.tickets, scorer, rules, now=job.now, corrections=job.corrections)
     private = triaged.columns[triaged.columns.str.startswith("_")].difference(
         [*dispatch.NARROW, *output.PRIVATE]
     )
@@ -254,12 +264,27 @@ def _rules(directory: Path | None, fingerprint: str) -> Rules:
     return rules
 
 
+def _corrections(run: Run, scorer: Scorer, rules: Rules) -> dispatch.Corrections | None:
+    """What people decided in the results of the previous run."""
+    if run.previous is None:
+        return None
+    labels = next(head.labels for head in scorer.model.heads if head.name == "category")
+    return output.read_corrections(run.previous, output.Known(labels, rules.routing.teams))
+
+
 def _open_spool(
-    run: Run, paths: Sequence[Path], scorer: Scorer, rules: Rules
+    run: Run,
+    paths: Sequence[Path],
+    scorer: Scorer,
+    rules: Rules,
+    corrections: dispatch.Corrections | None,
 ) -> tuple[output.Spool, datetime]:
     """Return the run's spool and its clock: fresh ones, or those of the run to resume."""
     folder = run.out / output.WORK
     identity = _identity(run, paths, scorer, rules)
+    if corrections is not None:
+        text = corrections.to_csv(index=False)
+        identity["corrections"] = hashlib.sha256(text.encode()).hexdigest()
     # A run that ended before its first batch has nothing to lose, and is begun anew.
     unfinished = bool(output.Spool(folder).numbers())
     if run.resume and unfinished:

@@ -55,6 +55,9 @@ REASONS: Final[dict[str, tuple[str, ...]]] = {
 #: What a labelled file may hold besides the ticket; only ``category`` is needed.
 LABELS: Final = ("category", "secondary", "reason", "urgency", "emotion", "lang")
 
+#: What a person can set by hand; the words are those of labelled files.
+CORRECTABLE: Final = ("category", "reason", "urgency", "team")
+
 #: Urgency levels from least to most urgent; a label 0..3 is the index into this tuple.
 LEVELS: Final = ("low", "normal", "high", "critical")
 
@@ -174,6 +177,7 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("rank", "Int64", "queue", "place in the queue, 1 is first; open tickets only"),
     Column("needs_review", "bool", "dispatch", "a person should look before trusting the routing"),
     Column("review_reason", "str", "dispatch", "why a person should look"),
+    Column("corrected", "str", "dispatch", "what a person set: category, reason, urgency, team"),
     # Read and carried through, so that analysts need not join the export again.
     Column("customer_tier", "str", "intake", "as read"),
     Column("seller_id", "str", "intake", "as read"),

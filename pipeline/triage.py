@@ -11,23 +11,42 @@ from datetime import datetime
 import pandas as pd
 
 from pipeline import dispatch
+from pipeline.dispatch import Corrections
 from pipeline.model.scoring import Scorer
 from pipeline.rules.load import Rules
 from pipeline.text.cues import mark_cues
 from pipeline.text.prepare import prepare
 
 
-def triage(tickets: pd.DataFrame, model: Scorer, rules: Rules, *, now: datetime) -> pd.DataFrame:
+def triage(
+    tickets: pd.DataFrame,
+    model: Scorer,
+    rules: Rules,
+    *,
+    now: datetime,
+    corrections: Corrections | None = None,
+) -> pd.DataFrame:
     """Decide a batch of tickets: language, category, urgency, team, deadline, and why.
 
     :param tickets: The columns of `ticket.INPUT_COLUMNS`; none of them is changed.
     :param now: Timezone-aware; deadlines are judged against it.
+    :param corrections: What people decided in an earlier run (see `dispatch.by_hand`).
     """
-    return decide(prepare(tickets, rules.languages), model, rules, now=now)
+    prepared = prepare(tickets, rules.languages)
+    return decide(prepared, model, rules, now=now, corrections=corrections)
 
 
-def decide(tickets: pd.DataFrame, model: Scorer, rules: Rules, *, now: datetime) -> pd.DataFrame:
+def decide(
+    tickets: pd.DataFrame,
+    model: Scorer,
+    rules: Rules,
+    *,
+    now: datetime,
+    corrections: Corrections | None = None,
+) -> pd.DataFrame:
     """Decide a batch of tickets whose text and language are prepared."""
     tickets = mark_cues(tickets, rules.urgency)
     tickets = model.score(tickets)
-    return dispatch.assign(tickets, rules, now=now)
+    if corrections is not None:
+        tickets = dispatch.relabel(tickets, corrections)
+    return dispatch.assign(tickets, rules, now=now, corrections=corrections)

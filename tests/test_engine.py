@@ -440,3 +440,44 @@ def test_rules_that_were_edited_are_read_again(run, tmp_path):
     engine.classify(replace(run, rules=rules, force=True))
     found = {row[COLUMNS.index("routing_rule")] for row in read_csv(run.out / "triaged.csv")}
     assert "unsure" not in found
+
+
+def test_what_people_decided_is_taken_over_from_run_to_run(run, tmp_path):
+    engine.classify(run)
+    review = run.out / "review.csv"
+    header, *rows = csv.reader(review.open(encoding="utf-8-sig", newline=""))
+    ticket_id = rows[0][header.index("ticket_id")]
+    rows[0][header.index("right_category")] = "policy"
+    rows[0][header.index("right_team")] = "policy_desk"
+    with review.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    for folder in ("second", "third"):
+        previous, run = run.out, replace(run, previous=run.out, out=tmp_path / folder)
+        engine.classify(run)
+        triaged = pd.read_csv(run.out / "triaged.csv").set_index("ticket_id").loc[ticket_id]
+        assert triaged[["category", "team", "corrected"]].tolist() == [
+            "policy",
+            "policy_desk",
+            "category; team",
+        ]
+        assert not triaged["needs_review"]
+    kept = pd.read_csv(run.out / "corrections.csv", keep_default_na=False)
+    assert kept[["ticket_id", "category"]].to_numpy().tolist() == [[ticket_id, "policy"]]
+    assert kept["text"][0] == triaged["text"]
+    assert (previous / "corrections.csv").read_bytes() == (run.out / "corrections.csv").read_bytes()
+
+
+def test_a_run_is_not_resumed_with_other_corrections(run, monkeypatch, tmp_path):
+    engine.classify(run)
+    second = replace(run, out=tmp_path / "second", previous=run.out)
+    monkeypatch.setattr(engine.dispatch, "arrange", _break)
+    with pytest.raises(RuntimeError):
+        engine.classify(second)
+    with (run.out / "corrections.csv").open("a", encoding="utf-8") as file:
+        file.write("a1,policy,,,,,\n")
+    with pytest.raises(OutputError, match="other corrections"):
+        engine.classify(replace(second, resume=True))
+
+
+def _break(*_, **__):
+    raise RuntimeError

@@ -5,6 +5,7 @@
 """
 
 from pipeline.dispatch.arranging import NARROW, arrange
+from pipeline.dispatch.by_hand import Corrections, none, relabel
 from pipeline.dispatch.deciding import assign
 
-__all__ = ["NARROW", "arrange", "assign"]
+__all__ = ["NARROW", "Corrections", "arrange", "assign", "none", "relabel"]

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pipeline.dispatch.actions import first_actions, missing_information
+from pipeline.dispatch.by_hand import Corrections, is_corrected, none, reroute
 from pipeline.dispatch.deadline import check_aware, deadline_columns
 from pipeline.dispatch.explanation import explanations
 from pipeline.dispatch.matching import Facts
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from pipeline.rules.load import Rules
 
 
-def assign(tickets: pd.DataFrame, rules: "Rules", *, now: datetime) -> pd.DataFrame:
+def assign(
+    tickets: pd.DataFrame,
+    rules: "Rules",
+    *,
+    now: datetime,
+    corrections: Corrections | None = None,
+) -> pd.DataFrame:
     """Decide who takes each ticket, until when, what to do first, and say why.
 
     A pure function of the batch: any split of the tickets into batches gives the same answers.
@@ -27,10 +34,12 @@ def assign(tickets: pd.DataFrame, rules: "Rules", *, now: datetime) -> pd.DataFr
     :param tickets: Scored tickets: the columns of intake, text and model, ``_clean`` and
         ``_review``.
     :param now: When the states of the deadlines are looked at; needs a time zone.
+    :param corrections: What people set in an earlier run: the teams are taken over here.
     :raises ValueError: `now` or a time column has no time zone.
     """
     check_aware(now)
-    tickets = _reviewed(tickets, rules)
+    corrections = none() if corrections is None else corrections
+    tickets = _reviewed(tickets, rules, corrections)
     facts = Facts(tickets, rules.routing.currencies)
     rule = facts.first_fit([one.conditions for one in rules.routing.rules])
     deadlines = deadline_columns(tickets, facts, rule, (rules.routing, rules.sla), now=now)
@@ -42,12 +51,22 @@ def assign(tickets: pd.DataFrame, rules: "Rules", *, now: datetime) -> pd.DataFr
         **deadlines,
         _text_key=text_keys(tickets["_clean"]),
     )
+    decided = reroute(decided, corrections)
     sentences = explanations(decided, rules.routing.teams)
+    if len(corrections):
+        set_ = decided["corrected"].tolist()
+        both = zip(sentences, set_, strict=True)
+        sentences = [f"{one} Set by hand: {fields}." if fields else one for one, fields in both]
     return decided.assign(explanation=pd.array(sentences, dtype="str"))
 
 
-def _reviewed(tickets: pd.DataFrame, rules: "Rules") -> pd.DataFrame:
-    """Add needs_review and review_reason; a suspicious text beats what the model is unsure of."""
+def _reviewed(tickets: pd.DataFrame, rules: "Rules", corrections: Corrections) -> pd.DataFrame:
+    """Add needs_review and review_reason; a suspicious text beats what the model is unsure of.
+
+    Where a person has decided already, nobody needs to look again.
+    """
     flagged = suspicious(tickets["text"], rules.screening)
+    if len(corrections):
+        flagged &= ~is_corrected(tickets, corrections)
     reason = tickets["_review"].where(~flagged, "suspicious").astype("str")
     return tickets.assign(review_reason=reason, needs_review=np.asarray(reason != "", dtype=bool))

@@ -11,6 +11,7 @@ files appear whole.
 """
 
 from pipeline.output.atomic import WORK, prepare_out
+from pipeline.output.corrections import Known, read_corrections
 from pipeline.output.report import MOST_TICKETS, PRIVATE, TICKETS, ReportInfo
 from pipeline.output.spool import MANIFEST, Counts, Spool
 from pipeline.output.summary import RunInfo
@@ -24,11 +25,13 @@ __all__ = [
     "TICKETS",
     "WORK",
     "Counts",
+    "Known",
     "ReportInfo",
     "RunInfo",
     "Spool",
     "check_formats",
     "prepare_out",
+    "read_corrections",
     "show",
     "write_all",
 ]

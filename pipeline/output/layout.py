@@ -58,8 +58,11 @@ QUEUE_COLUMNS: Final = (
     "text",
 )
 
+#: What the person who checks the machine may fill in; `--previous` takes it over.
+RIGHT: Final = tuple(f"right_{name}" for name in ticket.CORRECTABLE)
 #: For the person who checks the machine: why to look, what it said and how sure it was.
 REVIEW_COLUMNS: Final = (
+    *RIGHT,
     "ticket_id",
     "review_reason",
     "status",
@@ -118,6 +121,8 @@ _TYPES: Final = {
     "file": pa.large_string(),
     "line": pa.int64(),
     "raw": pa.large_string(),
+    "note": pa.large_string(),
+    **dict.fromkeys(RIGHT, pa.large_string()),
     "follow_up_by": pa.timestamp("us", "UTC"),
 }
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline import ticket
+from pipeline.dispatch.by_hand import COLUMNS, Corrections, none
 from pipeline.errors import OutputError
 from pipeline.output import csv_text, layout, summary
 from pipeline.output.atomic import SUMMARY, Drafts
@@ -21,6 +22,7 @@ from pipeline.output.spool import SORTING, Spool
 
 _ARRANGED = [column.name for column in ticket.COLUMNS if column.room == "queue"]
 _REPORT = "report.html"
+_CORRECTIONS = pa.schema([(name, pa.large_string()) for name in COLUMNS])
 
 
 def write_all(
@@ -31,6 +33,7 @@ def write_all(
     formats: Sequence[str] = ("csv",),
     summary_info: summary.RunInfo,
     report: ReportInfo | None = None,
+    corrections: Corrections | None = None,
 ) -> dict[str, Any]:
     """Write every file of the contract into `out` and return the summary.
 
@@ -51,6 +54,7 @@ def write_all(
         head = Head(report.tickets)
         _write_tickets(drafts, spool, arranged, formats, (tally, figures, head))
         _write_rejected(drafts, spool, formats, tally)
+        _write_corrections(drafts, none() if corrections is None else corrections)
         files = [*drafts.names, SUMMARY, _REPORT]
         found = summary.summarise(tally, incidents, summary_info, files)
         # Names of files and headers may hold halves of characters, which are no text.
@@ -103,7 +107,7 @@ def _write_tickets(
         cells = csv_text.cells(batch)
         call_back = to_call_back(batch)
         triaged.write(batch, cells)
-        review.write(batch, cells, batch.column("needs_review"))
+        review.write(_with_blanks(batch), _with_blanks(cells), batch.column("needs_review"))
         followup.write(batch, cells, call_back)
         queues.add(batch, cells)
         tally.add(batch, followup=pc.sum(call_back).as_py() or 0)
@@ -157,6 +161,21 @@ def _write_rejected(
         sheet.write(batch, csv_text.cells(batch))
         tally.add_rejected(batch)
     sheet.close()
+
+
+def _write_corrections(drafts: Drafts, corrections: Corrections) -> None:
+    """What people decided so far, for the next run and for train.py."""
+    sheet = Sheet(drafts, "corrections", COLUMNS, ["csv"])
+    batch = pa.RecordBatch.from_pandas(corrections, schema=_CORRECTIONS, preserve_index=False)
+    sheet.write(batch, csv_text.cells(batch))
+    sheet.close()
+
+
+def _with_blanks(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The columns of review.* that people fill in, empty."""
+    blank = pa.repeat(pa.scalar("", pa.large_string()), batch.num_rows)
+    names = [*batch.schema.names, *layout.RIGHT]
+    return pa.RecordBatch.from_arrays([*batch.columns, *[blank] * len(layout.RIGHT)], names=names)
 
 
 def _list_formats(formats: Sequence[str]) -> list[str]:
