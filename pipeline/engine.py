@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline import __version__, dispatch, intake, output
 from pipeline.dispatch.contacts import with_repeats
 from pipeline.errors import OutputError, PipelineError
-from pipeline.insights.report_table import rising_table
+from pipeline.insights.report_table import ROWS, rising_table
 from pipeline.insights.rising import rising
 from pipeline.intake import Batch, Source
 from pipeline.model import store
@@ -109,7 +109,7 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
     narrow = spool.narrow(dispatch.NARROW)
     _release_memory()
     arranged = dispatch.arrange(narrow, rules, now=now)
-    rises = rising_table(rising(narrow))
+    rises = rising_table(rising(narrow, most=ROWS))
     del narrow
     _release_memory()
     clock.lap("arrange")

@@ -1,23 +1,28 @@
 """A number that near-identical texts share, so that copies are found without comparing texts."""
 
+import unicodedata
+from functools import cache
 from typing import Final
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline.text.loops import hash_letters
 
 #: Bytes (UTF-8) of letters from which equal texts are no coincidence: 10 Chinese characters, 15
 #: Cyrillic letters or 30 Latin ones. "Where is my parcel?" is written by thousands.
 SHORTEST: Final = 30
-
-_NOT_LETTERS: Final = r"(?:<[a-z]+>|[^\p{L}\p{M}])+"
+#: Every script in use lies below.
+_END: Final = 0x30000
 
 
 def text_keys(clean: pd.Series) -> pd.Series:
     """Hash of the letters of each cleaned text; 0 where there are too few.
 
     Masks, digits, punctuation, spaces and letter case make no difference. The hash is the same
-    on every machine and in every run (SipHash with a fixed key).
+    on every machine and in every run: a 64-bit polynomial, mixed. Two of a million different
+    texts share one with a probability of 1 in 37 million.
 
     >>> a, b, c = text_keys(pd.Series([
     ...     "Order <code> has not arrived, nobody answers me!",
@@ -27,8 +32,17 @@ def text_keys(clean: pd.Series) -> pd.Series:
     >>> bool(a == b), int(c)
     (True, 0)
     """
-    lower = pc.utf8_lower(pa.array(clean, type=pa.large_string(), from_pandas=True))
-    letters = pc.fill_null(pc.replace_substring_regex(lower, _NOT_LETTERS, ""), "")
-    keys = pd.util.hash_array(letters.to_numpy(zero_copy_only=False), categorize=False)
-    keys[pc.less(pc.binary_length(letters), SHORTEST).to_numpy(zero_copy_only=False)] = 0
-    return pd.Series(keys, clean.index)
+    texts = clean.fillna("").tolist()
+    codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), np.uint32)
+    bounds = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)), out=bounds[1:])
+    return pd.Series(hash_letters(codes, bounds, _letters(), SHORTEST), clean.index)
+
+
+@cache
+def _letters() -> NDArray[np.uint32]:
+    """The lower-case letter (or mark) of each code point, 0 for what is none."""
+    every = map(chr, range(_END))
+    return np.array(
+        [ord(c.lower()[0]) if unicodedata.category(c)[0] in "LM" else 0 for c in every], np.uint32
+    )

@@ -8,7 +8,7 @@ import pandas as pd
 from pipeline.output.report.options import Key, Table
 
 #: More do not help to decide what to do today.
-_ROWS: Final = 10
+ROWS: Final = 10
 #: So many are told on the first screen.
 _FIRST: Final = 2
 #: What a kind of `pipeline.insights.rising` is called on the page.
@@ -52,7 +52,7 @@ def rising_table(issues: pd.DataFrame) -> Table | None:
             int(issue["tickets"]),
             round(float(issue["expected"]), 1),
         )
-        for issue in issues.head(_ROWS).to_dict("records")
+        for issue in issues.head(ROWS).to_dict("records")
     ]
     first = [(about, reason, tickets, expected) for about, reason, _, tickets, expected in rows]
     return Table(_HEADING, _NOTE, _HEAD, rows, first[:_FIRST])

@@ -84,13 +84,19 @@ class _Window(NamedTuple):
 
 
 def rising(
-    tickets: pd.DataFrame, *, last: pd.Timestamp | None = None, days: int = 28
+    tickets: pd.DataFrame,
+    *,
+    last: pd.Timestamp | None = None,
+    days: int = 28,
+    most: int = MOST,
 ) -> pd.DataFrame:
     """The issues that rose in the last `days` days, the strongest evidence first.
 
     :param tickets: ``created_at``, ``category``, ``reason``, ``customer_id``, ``ticket_id``, the
         columns of `KINDS` and, for phrases, ``language`` and ``text``. What is no complaint
         (category ``other``) counts for phrases only.
+    :param most: Stop after so many issues of combinations, and of phrases; each takes one more
+        look at everything.
     :param last: The last day looked at (UTC); default: the newest ticket's.
     :return: Columns `COLUMNS`: ``kind`` (sku, carrier ..., reason, phrase) and ``value`` name
         the issue, with the commonest ``reason`` for a phrase or when several reasons rise
@@ -113,7 +119,7 @@ def rising(
     windows = list(_windows(n_days, days))
     if not windows:
         return _frame([])
-    return _Search(tickets, day, n_days, windows, last.normalize()).run()
+    return _Search(tickets, day, n_days, windows, last.normalize()).run(most)
 
 
 def _windows(n_days: int, days: int) -> Iterator[_Window]:
@@ -140,7 +146,7 @@ class _Search:
         self._windows, self._last = windows, last
         self._weight = np.ones(len(tickets))
 
-    def run(self) -> pd.DataFrame:
+    def run(self, most: int) -> pd.DataFrame:
         complaint = is_complaint(self._tickets).to_numpy(bool)
         tickets, rows = self._tickets[complaint], np.flatnonzero(complaint)
         kinds = [(kind, False) for kind in KINDS] + [(kind, True) for kind in WHOLE]
@@ -149,18 +155,18 @@ class _Search:
             for kind, whole in kinds
             if kind in tickets.columns
         ]
-        found = self._strongest_first(families, complaint)
+        found = self._strongest_first(families, complaint, most)
         if "text" in self._tickets.columns:
             wordy = (self._tickets["reason"] != "praise").to_numpy(bool)
-            found += self._strongest_first([phrases(self._tickets, wordy, FEW)], wordy)
+            found += self._strongest_first([phrases(self._tickets, wordy, FEW)], wordy, most)
         return _frame(found)
 
     def _strongest_first(
-        self, families: Sequence[Family], compared: NDArray[np.bool_]
+        self, families: Sequence[Family], compared: NDArray[np.bool_], most: int
     ) -> list[dict[str, object]]:
         """Report issues of `families` one by one, each explaining its tickets."""
         found: list[dict[str, object]] = []
-        while len(found) < MOST:
+        while len(found) < most:
             best = [self._best(family, compared) for family in families]
             # Equal evidence (all complaints of a SKU have one reason): the first, narrowest kind.
             tops = [

@@ -296,8 +296,46 @@ def sum_rows(
     return total
 
 
+@compiled
+def hash_letters(
+    codes: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    letters: NDArray[np.uint32],
+    shortest: int,
+) -> NDArray[np.uint64]:
+    """Hash the letters of each text, masks aside; 0 where they have fewer than `shortest` bytes.
+
+    :param letters: The folded letter of each character, 0 for what is none.
+    """
+    less, greater, first_small, last_small = 60, 62, 97, 122
+    hashes = np.zeros(len(bounds) - 1, np.uint64)
+    for text in range(len(bounds) - 1):
+        hashed, n_bytes = np.uint64(0), 0
+        place, last = bounds[text], bounds[text + 1]
+        while place < last:
+            code = codes[place]
+            if code == less:
+                end = place + 1
+                while end < last and first_small <= codes[end] <= last_small:
+                    end += 1
+                if end < last and end > place + 1 and codes[end] == greater:
+                    place = end + 1
+                    continue
+            letter = letters[code] if code < len(letters) else np.uint32(0)
+            if letter != 0:
+                hashed = hashed * _BASE + np.uint64(letter)
+                n_bytes += 1 if letter < 0x80 else 2 if letter < 0x800 else 3
+            place += 1
+        if n_bytes >= shortest:
+            hashes[text] = max(_mix(hashed), _ONE)
+    return hashes
+
+
 def _warm_up() -> None:
     """Compile every loop for the types that scoring gives it."""
+    import pandas as pd
+
+    from pipeline.dispatch.text_key import text_keys
     from pipeline.rules import languages
     from pipeline.text import features, language, tokens
 
@@ -313,6 +351,7 @@ def _warm_up() -> None:
     weights = np.zeros((matrix.shape[1], 2), np.int8)
     scale, bias = np.ones(2, np.float32), np.zeros(2, np.float32)
     add_rows(matrix.indptr, matrix.indices, matrix.data, weights, scale, bias)
+    text_keys(pd.Series(texts))
     add_tokens(found.column, found.token, vocabulary.idf, weights, scale, 4)
 
 
