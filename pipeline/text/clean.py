@@ -26,11 +26,17 @@ more layers than that, which no real export holds, could change when cleaned onc
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import unescape
 from typing import Final, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.text import gate
 from pipeline.text.masks import mask, needs_mask
-from pipeline.text.quotes import cut_quotes, needs_cut
+from pipeline.text.quotes import SIGNATURE_BEGINS, cut_quotes, needs_cut
+from pipeline.text.quotes import TAIL as SIGNATURE_TAIL
 
 #: Longest text that is modelled, in characters. Of 13,500 real messages none was longer than
 #: 3,000; what is longer is pasted mail or a log. The head tells the story, the tail the demand.
@@ -282,18 +288,55 @@ def clean(texts: Sequence[str]) -> list[str]:
     >>> clean(["<p>退款１００元！！！！</p><p>发自我的iPhone</p>", "Größe 42 paßt"])
     ['退款<money>!!!', 'Größe 42 paßt']
     """
-    return [clean_text(text) for text in texts]
-
-
-def clean_text(text: str) -> str:
-    """Clean one text; see `clean`."""
+    cleaned = list(texts)
+    pending = list(range(len(cleaned)))
     for _pass in range(PASSES):
-        start, uncovered = text, False
-        for _name, needed, apply, uncovers in STEPS:
-            if needed(text):
-                before, text = text, apply(text)
-                uncovered |= uncovers and text != before
-        # ftfy judges a suspect by its surroundings, which any step may have changed.
-        if text == start or not (uncovered or _SUSPECT.search(text)):
+        flags = gate.steps(
+            [cleaned[i] for i in pending], _characters(), limit=LIMIT, tail=SIGNATURE_TAIL
+        )
+        again = []
+        for i, flag in zip(pending, flags, strict=True):
+            if flag:
+                cleaned[i], unsettled = _apply(cleaned[i], flag)
+                if unsettled:
+                    again.append(i)
+        pending = again
+        if not pending:
             break
-    return text
+    return cleaned
+
+
+def _apply(text: str, flags: int) -> tuple[str, bool]:
+    """Pass a text through the steps once.
+
+    :param flags: The steps that may have to do (`gate.steps`).
+    :return: The text, and whether it has to pass again.
+    """
+    start, uncovered = text, False
+    for bit, step in enumerate(STEPS):
+        # A step that changed the text may have made work for the ones after it.
+        if (flags >> bit & 1 or text is not start) and step.needed(text):
+            before, text = text, step.apply(text)
+            uncovered |= step.uncovers and text != before
+    if text == start:
+        return text, False
+    # ftfy judges a suspect by its surroundings, which any step may have changed.
+    return text, uncovered or _SUSPECT.search(text) is not None
+
+
+@cache
+def _characters() -> NDArray[np.uint16]:
+    first, second = SIGNATURE_BEGINS
+    patterns = {
+        "suspect": "[\xc2-\xf4РС√‚Γ├]",
+        "after_suspect": f"[ \x80-\xbf{_CP1252}{_CP1251}©®°¢†ÄÇ⌐╝ñ]",
+        "invisible": _ANY_INVISIBLE.pattern,
+        "unstable": _APOSTROPHE.pattern,
+        "html": "[<&]",
+        "maskable": r"[\d@#]",
+        "signature": f"[{first}]",
+        "in_signature": f"[{second}]",
+        "boundary": r"[\s.!?。！？]",
+    }
+    compiled = {kind: re.compile(pattern) for kind, pattern in patterns.items()}
+    return gate.table(compiled, kept="，ำ")

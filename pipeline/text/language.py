@@ -87,8 +87,9 @@ def _scores(
         candidates = [rules.languages[place] for place in places]
         if not candidates:
             continue
-        evidence = _evidence(name, candidates, letters, family, profiles)
-        scores[rows[:, None], places] = evidence[rows]
+        scores[rows[:, None], places] = _evidence(
+            name, candidates, script.only(letters, rows), profiles
+        )
     return scores
 
 
@@ -96,10 +97,9 @@ def _evidence(
     name: str,
     candidates: Sequence[Language],
     letters: Letters,
-    family: npt.NDArray[np.intp],
     profiles: Profiles,
 ) -> Probabilities:
-    """Log-likelihood of the candidates, which share the family of letters `name`."""
+    """Log-likelihood of the candidates for texts in the family of letters `name`."""
     if len(candidates) == 1:
         return np.zeros((letters.size, 1))
     if name == "Han":
@@ -107,6 +107,7 @@ def _evidence(
     evidence = _letter_evidence(letters, candidates)
     if name in engines.ALPHABETS:
         columns = tuple(f"{language.tag}/{name}" for language in candidates)
+        family = np.full(letters.size, script.INDEX[name])
         evidence += engines.log_odds(letters, family, columns, profiles)
     return evidence
 
@@ -119,10 +120,14 @@ def _written_in(family: str) -> frozenset[str]:
 def _letter_evidence(letters: Letters, candidates: Sequence[Language]) -> Probabilities:
     """Each letter that only one of the candidates has speaks for it."""
     evidence = np.zeros((letters.size, len(candidates)))
+    marks = sorted({ord(letter) for language in candidates for letter in language.letters})
+    own = np.isin(letters.codes, np.array(marks, np.uint32))
+    marked = np.flatnonzero(own)  # few of all letters
+    codes, text = letters.codes[marked], letters.text[marked]
     for place, language in enumerate(candidates):
         if language.letters:
-            own = np.isin(letters.codes, [ord(letter) for letter in language.letters])
-            evidence[:, place] = _MARK_ODDS * np.bincount(letters.text[own], minlength=letters.size)
+            own = np.isin(codes, [ord(letter) for letter in language.letters])
+            evidence[:, place] = _MARK_ODDS * np.bincount(text[own], minlength=letters.size)
     return evidence
 
 

@@ -331,15 +331,86 @@ def hash_letters(
     return hashes
 
 
+@compiled
+def find_steps(
+    codes: NDArray[np.uint32],
+    bounds: NDArray[np.int64],
+    characters: NDArray[np.uint16],
+    limit: int,
+    tail: int,
+) -> NDArray[np.int64]:
+    """Which steps of cleaning each text may need; bits as in `pipeline.text.gate`."""
+    suspect, after_suspect, invisible, unstable, html, space = 1, 2, 4, 8, 16, 32
+    maskable, signature, in_signature, boundary = 64, 128, 256, 512
+    mojibake, controls, compose, tags, runs, spaces, quotes, masks, length = (
+        1, 2, 4, 8, 16, 32, 64, 128, 256,
+    )  # fmt: skip
+    newline, blank, hyphen, full_stop, slash, colon, greater = (
+        10, 32, 45, 46, 47, 58, 62,
+    )  # fmt: skip
+    found = np.zeros(len(bounds) - 1, np.int64)
+    for text in range(len(bounds) - 1):
+        first, last = bounds[text], bounds[text + 1]
+        needed = length if last - first > limit else 0
+        if first < last and codes[first] == greater:
+            needed |= quotes
+        before, kind_before, times = np.uint32(0), space, 0
+        for place in range(first, last):
+            code = codes[place]
+            if code >= len(characters):
+                needed |= 511
+                before, kind_before, times = code, 0, 0
+                continue
+            kind = int(characters[code])
+            times = times + 1 if code == before else 1
+            if times > 3:
+                needed |= runs
+            if kind != 0:
+                if kind & invisible:
+                    needed |= controls
+                if kind & unstable:
+                    needed |= compose
+                if kind & html:
+                    needed |= tags
+                if kind & maskable:
+                    needed |= masks
+                if kind & space:
+                    if kind_before & space or code < blank:
+                        needed |= spaces
+                    if code == newline or (code == blank and before == colon):
+                        needed |= quotes
+                if kind & after_suspect and kind_before & suspect:
+                    needed |= mojibake
+                if (
+                    kind & in_signature
+                    and kind_before & signature
+                    and last - place <= tail
+                    and (place - 2 < first or characters[codes[place - 2]] & boundary)
+                ):
+                    needed |= quotes
+            if code == hyphen and before == hyphen:
+                needed |= quotes
+            # "://" and "www." of an address
+            if (code == slash and before == colon) or (
+                code == full_stop and (before == 119 or before == 87)
+            ):
+                needed |= masks
+            before, kind_before = code, kind
+        if first < last and kind_before & space:
+            needed |= spaces
+        found[text] = needed
+    return found
+
+
 def _warm_up() -> None:
     """Compile every loop for the types that scoring gives it."""
     import pandas as pd
 
     from pipeline.dispatch.text_key import text_keys
     from pipeline.rules import languages
-    from pipeline.text import features, language, tokens
+    from pipeline.text import clean, features, language, tokens
 
-    texts, tags = ["late", "退款"], ["en", "zh-Hans"]
+    texts, tags = clean.clean(["late", "退款"]), ["en", "zh-Hans"]
     language.identify(texts, ["", ""], languages.load())
     folded = tokens.fold(texts, tags)
     settings = features.NgramSettings()

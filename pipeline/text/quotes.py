@@ -111,12 +111,17 @@ _REST_IS_QUOTED = re.compile(
 )
 # The class of first letters comes first because the search then skips to them.
 _PHRASES = _words(SENT_FROM).split("|")
+#: First and second characters of the signatures of devices.
+SIGNATURE_BEGINS: Final = (
+    "".join(sorted({phrase[0] for phrase in _PHRASES})),
+    "".join(sorted({phrase[1] for phrase in _PHRASES})),
+)
 _SENT_FROM = re.compile(
     rf"[{''.join(sorted({phrase[0] for phrase in _PHRASES}))}](?<![^\s.!?。！？].)"
     rf"(?:{'|'.join(phrase[1:] for phrase in _PHRASES)})[^\n]{{0,40}}\Z"
 )
 #: Characters at the end in which a device's signature may begin; the longest takes 70.
-_TAIL: Final = 80
+TAIL: Final = 80
 # A dash line starts a signature only near the end: customers draw such lines themselves.
 _SIGNATURE = re.compile(r"^--\n(?:[^\n]{1,80}(?:\n|\Z)){1,6}\Z", re.MULTILINE)
 _HEADER_MARK = re.compile("[:：]|--")
@@ -143,7 +148,7 @@ def cut_quotes(text: str) -> str:
     rest = _REST_IS_QUOTED.search(kept) if _HEADER_MARK.search(kept) else None
     if rest and _has_words(kept[: rest.start()]):
         kept = kept[: rest.start()].rstrip()
-    device = _SENT_FROM.search(kept, max(0, len(kept) - _TAIL))
+    device = _SENT_FROM.search(kept, max(0, len(kept) - TAIL))
     if device:
         kept = kept[: device.start()].rstrip()
     kept = _SIGNATURE.sub("", kept).strip() if "--" in kept else kept.strip()
@@ -157,7 +162,7 @@ def needs_cut(text: str) -> object:
         or "--" in text
         or ": " in text
         or text.startswith(">")
-        or _SENT_FROM.search(text, max(0, len(text) - _TAIL))
+        or _SENT_FROM.search(text, max(0, len(text) - TAIL))
     )
 
 

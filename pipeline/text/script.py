@@ -102,6 +102,20 @@ def read(texts: Sequence[str]) -> Letters:
     return Letters(codes, text, family, len(parts))
 
 
+def only(letters: Letters, rows: npt.NDArray[np.intp]) -> Letters:
+    """The letters of some texts alone, which are then numbered from 0.
+
+    >>> few = only(read(["ab", "в", "c"]), np.array([0, 2]))
+    >>> "".join(map(chr, few.codes)).split(), few.text.tolist(), few.size
+    (['ab', 'c'], [0, 0, 0, 1, 1], 2)
+    """
+    chosen = np.zeros(letters.size, dtype=bool)
+    chosen[rows] = True
+    kept = np.flatnonzero(chosen[letters.text])
+    number = np.cumsum(chosen) - 1
+    return Letters(letters.codes[kept], number[letters.text[kept]], letters.family[kept], len(rows))
+
+
 def decide(letters: Letters) -> Scripts:
     """Choose the family that weighs most in each text.
 

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.text import clean as clean_module
+from pipeline.text import gate
 from pipeline.text.clean import GAP, LIMIT, PASSES, STEPS, clean
 from pipeline.text.masks import MASKS
 
@@ -55,6 +57,31 @@ TEXTS = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=25).map("".join),
     st.text("0123456789.,-/ €"),
 )
+
+
+def by_searching(text: str) -> str:
+    """Cleaning without the gate: every step is asked whether it has to do."""
+    everything = (1 << len(STEPS)) - 1
+    for _ in range(PASSES):
+        text, again = clean_module._apply(text, everything)
+        if not again:
+            break
+    return text
+
+
+@settings(max_examples=1000, deadline=None)
+@given(TEXTS)
+def test_the_gate_leaves_out_no_step_that_has_to_do(text: str) -> None:
+    assert clean([text, "ok"]) == [by_searching(text), "ok"]
+
+
+@pytest.mark.parametrize("text", [case.values[0] for case in read_cases()])
+def test_the_gate_on_the_cases(text: str) -> None:
+    assert clean([text]) == [by_searching(text)]
+
+
+def test_the_gate_names_the_steps() -> None:
+    assert [step.name for step in STEPS] == list(gate.STEPS)
 
 
 @settings(max_examples=600, deadline=None)
