@@ -147,7 +147,7 @@ def test_sorting(show, sample):
     held = _held(page)
     place = {name: at for at, name in enumerate(held["ticket_id"])}
     for order, column, sign in (
-        ("due", "first_response_due_at", 1),
+        ("due", "next_step_due_at", 1),
         ("old", "created_at", 1),
         ("new", "created_at", -1),
         ("value", "order_value", -1),

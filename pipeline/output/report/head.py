@@ -50,6 +50,7 @@ COLUMNS: Final = (
     "repeat_contacts",
     "needs_review",
     "review_reason",
+    "corrected",
     "customer_tier",
     "order_value",
     "currency",

@@ -83,14 +83,22 @@
     return say("days", Math.floor(minutes / 1440));
   }
 
-  /** How a deadline stands: [class, words]. */
-  function standing(at) {
-    const state = cell("sla_state", at);
-    const due = cell("first_response_due_at", at);
+  const left = (due) => (due < data.now ? ["late", say("late_by", span(due - data.now))] : ["", say("due_in", span(due - data.now))]);
+
+  /** How the deadline of the first answer stands: [class, words]. */
+  function firstAnswer(at) {
+    const state = cell("sla_state", at), due = cell("first_response_due_at", at);
     if (due === null || !["running", "at_risk", "breached"].includes(state)) return ["soft", value("state", state)];
-    const left = due - data.now;
-    if (left < 0) return ["late", say("late_by", span(left))];
-    return [state === "at_risk" ? "risk" : "", say("due_in", span(left))];
+    return state === "at_risk" ? ["risk", left(due)[1]] : left(due);
+  }
+
+  /** What is owed now, and how its deadline stands. */
+  function standing(at) {
+    const step = cell("next_step", at), due = cell("next_step_due_at", at);
+    if (!step || step === "first_response") return firstAnswer(at);
+    if (due === null) return ["soft", value("step", step)];
+    const [state, words] = left(due);
+    return [state, `${value("step", step)}: ${words}`];
   }
 
   // --- building ---------------------------------------------------------------------------
@@ -220,7 +228,7 @@
 
   const orders = {
     rank: null,
-    due: (at) => cell("first_response_due_at", at) ?? Infinity,
+    due: (at) => cell("next_step_due_at", at) ?? Infinity,
     new: (at) => -(cell("created_at", at) ?? -Infinity),
     old: (at) => cell("created_at", at) ?? Infinity,
     value: (at) => -(cell("order_value", at) ?? -Infinity),
@@ -283,7 +291,7 @@
   function rowOf(place, tall) {
     const at = rows[place];
     const [state, due] = standing(at);
-    const deadline = cell("first_response_due_at", at);
+    const deadline = cell("next_step_due_at", at);
     const row = make("div", { class: "row", role: "option", id: `row${place}`, "aria-setsize": rows.length, "aria-posinset": place + 1 },
       make("span", { class: "place" }, `#${cell("rank", at)}`),
       make("span", { class: "level" }, pill(at)),
@@ -336,6 +344,7 @@
       second ? say("also", value("category", second)) : "",
       say("urgency_line", Math.round(cell("urgency", at) ?? 0), value("level", cell("urgency_level", at))),
       cue ? say("cue_line", cue) : "",
+      cell("corrected", at) ? say("corrected_line", cell("corrected", at)) : "",
       doubt ? say("check_line", value("review_reason", doubt)) : "",
     ];
     return block("decision", ...lines.filter(Boolean).map((line) => make("p", {}, line)));
@@ -360,7 +369,7 @@
     const created = cell("created_at", at), due = cell("first_response_due_at", at), answered = cell("first_response_at", at);
     const policy = data.policies[cell("sla_policy", at)];
     const allowed = policy && policy.allowed[cell("urgency_level", at)];
-    const [state, stands] = standing(at);
+    const [state, stands] = firstAnswer(at);
     return block("receipt", facts(
       term("receipt_created", created === null ? say("receipt_unknown") : `${moment(created)} (${say("ago", span(data.now - created))})`),
       allowed ? term("receipt_allowed", `+ ${say("receipt_policy", span(allowed), cell("sla_policy", at), value("level", cell("urgency_level", at)))}, ` +

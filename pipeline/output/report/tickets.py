@@ -29,6 +29,7 @@ _REPEATED: Final = (
     "next_step",
     "next_step_owner",
     "review_reason",
+    "corrected",
     "customer_tier",
     "currency",
     "_cue",
