@@ -106,7 +106,8 @@ def _by_rules(tickets: "pd.DataFrame", rules: "Rules", summary: dict[str, Any]) 
         _clean=tickets["text"],
         _repeats=tickets["repeat_contacts"].to_numpy(float),
     )
-    return dispatch.assign(scored, rules, now=datetime.fromisoformat(summary["now"]))
+    now = datetime.fromisoformat(summary["now"])
+    return dispatch.assign(scored, rules, now=now, corrections=_by_hand(tickets))
 
 
 def _by_model(tickets: "pd.DataFrame", rules: "Rules", summary: dict[str, Any]) -> "pd.DataFrame":
@@ -126,12 +127,30 @@ def _by_model(tickets: "pd.DataFrame", rules: "Rules", summary: dict[str, Any]) 
         )
     scorer = Scorer(model, used["encoder"])
     read = tickets[list(INPUT_COLUMNS)].assign(_repeats=tickets["repeat_contacts"].to_numpy(float))
-    now = datetime.fromisoformat(summary["now"])
+    now, corrections = datetime.fromisoformat(summary["now"]), _by_hand(tickets)
     parts = [
-        triage(read.iloc[start : start + _AT_ONCE].reset_index(drop=True), scorer, rules, now=now)
+        triage(
+            read.iloc[start : start + _AT_ONCE].reset_index(drop=True),
+            scorer,
+            rules,
+            now=now,
+            corrections=corrections,
+        )
         for start in range(0, max(len(read), 1), _AT_ONCE)
     ]
     return pd.concat(parts)
+
+
+def _by_hand(tickets: "pd.DataFrame") -> "pd.DataFrame":
+    """What people set: it stays, whatever the rules say."""
+    from pipeline.dispatch.by_hand import COLUMNS, FIELDS
+
+    touched = tickets[tickets["corrected"] != ""].drop_duplicates("ticket_id")
+    values = touched.assign(urgency=touched["urgency_level"], note="")
+    for field in FIELDS:
+        is_set = touched["corrected"].str.split("; ").map(lambda names, one=field: one in names)
+        values[field] = values[field].where(is_set.astype(bool), "").astype("str")
+    return values[list(COLUMNS)].reset_index(drop=True)
 
 
 def _empty(tickets: "pd.DataFrame") -> Any:

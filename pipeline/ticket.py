@@ -153,6 +153,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("team", "str", "dispatch", "who takes the ticket"),
     Column("routing_rule", "str", "dispatch", "id of the rule in rules/routing.toml that decided"),
     Column("suggested_action", "str", "dispatch", "what to do first"),
+    Column(
+        "acknowledgement", "str", "dispatch", "a first reply an agent may send, in that language"
+    ),
     Column("missing_information", "str", "dispatch", "what to ask the customer for"),
     Column("first_response_due_at", TIME, "dispatch", "deadline of the first response, UTC"),
     Column("sla_policy", "str", "dispatch", "id of the policy in rules/sla.toml"),

@@ -1,6 +1,7 @@
 """rules diff: what would move, and nothing where nothing changed."""
 
 import json
+import shutil
 
 import pytest
 
@@ -64,6 +65,29 @@ def test_teams_move(run_cli, out, own, tmp_path):
     assert "customer_service -> policy_desk" in printed
     assert f"{found['tickets']:,} tickets, {found['moved']:,} would move" in printed
     assert all(one["team"] == ["customer_service", "policy_desk"] for one in found["tickets_moved"])
+
+
+def test_what_people_set_stays(run_cli, tiny_model, out, own, tmp_path):
+    corrections = tmp_path / "corrections.csv"
+    corrections.write_text("ticket_id,team,urgency\nCT-10001,review_desk,low\n", encoding="utf-8")
+    previous = tmp_path / "previous"
+    previous.mkdir()
+    shutil.copytree(out, previous, dirs_exist_ok=True)
+    shutil.copy(corrections, previous / "corrections.csv")
+    second = tmp_path / "second"
+    model = ("--model", tiny_model, "--encoder", "off", "--now", NOW)
+    run = ("classify", "data/sample", "--out", second, "--previous", previous, *model)
+    code, _, error = run_cli(*run)
+    assert code == 0, error
+    for table, change in {
+        "routing": ('team = "customer_service"', 'team = "policy_desk"'),
+        "screening": ("# Texts", "# So: texts"),
+    }.items():
+        folder = tmp_path / table
+        folder.mkdir()
+        text = (SHIPPED / f"{table}.toml").read_text(encoding="utf-8").replace(*change)
+        (folder / f"{table}.toml").write_text(text, encoding="utf-8")
+        assert "CT-10001" not in compare(second, folder).ids
 
 
 def test_deadlines_move_later(out, own):

@@ -30,6 +30,21 @@ def first_actions(
     return pd.Series(names.take(np.where(has_own[rule], rule, chosen)), reasons.index)
 
 
+def acknowledgements(tickets: pd.DataFrame, actions: Actions) -> pd.Series:
+    """The text that an agent may send, in the language of each ticket; empty where none is."""
+    tags = sorted({tag for texts in actions.acknowledgements.values() for tag in texts})
+    table = [
+        actions.acknowledgements.get(action.reply, {}).get(tag, "")
+        for action in actions.by_reason.values()
+        for tag in tags
+    ]
+    reason = _codes(tickets["reason"], actions)
+    language = pd.Index(tags).get_indexer(pd.Index(tickets["language"]))
+    known = (reason >= 0) & (language >= 0)
+    place = np.where(known, reason * len(tags) + language, len(table))
+    return pd.Series(pd.array([*table, ""], dtype="str").take(place), tickets.index)
+
+
 def missing_information(tickets: pd.DataFrame, actions: Actions) -> pd.Series:
     """What to ask for, joined with `SEPARATOR`: what the reason needs and the ticket lacks."""
     code = _codes(tickets["reason"], actions)

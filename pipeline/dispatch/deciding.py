@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from pipeline.dispatch.actions import first_actions, missing_information
+from pipeline.dispatch.actions import acknowledgements, first_actions, missing_information
 from pipeline.dispatch.by_hand import Corrections, is_corrected, none, reroute
 from pipeline.dispatch.deadline import check_aware, deadline_columns
 from pipeline.dispatch.explanation import explanations
@@ -47,6 +47,7 @@ def assign(
         team=pd.array([one.team for one in rules.routing.rules], dtype="str").take(rule),
         routing_rule=pd.array([one.id for one in rules.routing.rules], dtype="str").take(rule),
         suggested_action=first_actions(tickets["reason"], rule, rules.routing.rules, rules.actions),
+        acknowledgement=acknowledgements(tickets, rules.actions),
         missing_information=missing_information(tickets, rules.actions),
         **deadlines,
         _text_key=text_keys(tickets["_clean"]),

@@ -53,6 +53,7 @@ QUEUE_COLUMNS: Final = (
     "needs_review",
     "review_reason",
     "suggested_action",
+    "acknowledgement",
     "missing_information",
     "explanation",
     "text",

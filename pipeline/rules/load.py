@@ -13,7 +13,7 @@ from pipeline.rules import actions, conditions, reasons, routing, screening, sla
 from pipeline.rules.columns import ColumnRules
 from pipeline.rules.conditions import REPEATS_COLUMN
 from pipeline.rules.languages import LanguageRules
-from pipeline.rules.tables import SHIPPED, check_known, find_table
+from pipeline.rules.tables import SHIPPED, check_known, find_table, read_table
 
 #: The tables that `load` reads, with the module that parses each.
 _TABLES: Final = (
@@ -100,6 +100,9 @@ def check(directory: Path | None = None) -> list[str]:
             loaded[name] = _loader(name)(directory)
         except RulesError as error:
             found.append(str(error))
+            if name == "routing" and "is not valid TOML" not in str(error):
+                others = routing.mistakes(read_table("routing", directory))
+                found += [one for one in others if one not in found]
     if "routing" in loaded:
         found += routing.problems(loaded["routing"])
     if "sla" in loaded:
@@ -107,6 +110,9 @@ def check(directory: Path | None = None) -> list[str]:
     if "routing" in loaded and "sla" in loaded:
         found += _wrong_policies(loaded["routing"], loaded["sla"])
         found += sla.wrong_owners(loaded["sla"], loaded["routing"].teams)
+    if "actions" in loaded and "languages" in loaded:
+        tags = [one.tag for one in loaded["languages"].languages]
+        found += actions.problems(loaded["actions"], tags)
     if "routing" in loaded and "languages" in loaded:
         found += _unread_languages(loaded["routing"], loaded["languages"])
     return found

@@ -92,6 +92,29 @@ def parse(table: Table) -> Routing:
     )
 
 
+def mistakes(table: Table) -> list[str]:
+    """What is wrong with each rule, not only with the first wrong one as `parse` says it."""
+    path, content = table
+    where, found = str(path), []
+    named = content.get("teams")
+    teams = {
+        name: Team(name, "", "", (ANY_LANGUAGE,))
+        for name in (named if isinstance(named, dict) else ())
+    }
+    labels = content.get("labels")
+    known = {
+        name: tuple(value) if isinstance(value, list) else (str(value),)
+        for name, value in (labels if isinstance(labels, dict) else {}).items()
+    }
+    rules = content.get("rule")
+    for number, rule in enumerate(rules if isinstance(rules, list) else (), start=1):
+        try:
+            _rule(number, typed(rule, dict, where=f"{where} rule {number}"), teams, known, where)
+        except RulesError as error:
+            found.append(str(error))
+    return found
+
+
 def problems(routing: Routing) -> list[str]:
     """What is valid but surely not meant: rules that can never decide, teams without a rule.
 

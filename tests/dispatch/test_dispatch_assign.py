@@ -196,3 +196,21 @@ class TestTextKey:
         """A changed key would cut incidents apart between two runs."""
         text = "The battery swelled after two weeks of use"
         assert text_keys(pd.Series([text], dtype="str")).tolist() == [7618545198102200456]
+
+
+@pytest.mark.parametrize(
+    ("reason", "language", "begins"),
+    [
+        ("delayed", "zh-Hant", "很抱歉配送出現了問題"),
+        ("unsafe", "es", "Lo sentimos mucho. Deje de usar"),
+        ("praise", "en", "Thank you very much"),
+        ("spam", "en", ""),
+        ("delayed", "und", ""),
+        ("delayed", "he", ""),
+        ("invoice", "en", ""),
+    ],
+)
+def test_the_acknowledgement_is_in_the_language_of_the_ticket(reason, language, begins):
+    found = one(reason=reason, language=language)["acknowledgement"]
+    assert found.startswith(begins)
+    assert bool(found) == bool(begins)

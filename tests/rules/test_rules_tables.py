@@ -185,6 +185,47 @@ class TestOtherTables:
             screening.parse(Table(Path("screening.toml"), {"kind": {"en": ["(unclosed"]}}))
 
 
+#: The languages of the corpus.
+LEARNT = sorted({path.stem for path in (SHIPPED.parents[1] / "data" / "corpus").glob("*/*.jsonl")})
+
+
+class TestAcknowledgements:
+    shipped = actions.load()
+
+    def test_every_reason_but_spam_has_one_in_every_language_that_was_learnt(self):
+        without = [name for name, one in self.shipped.by_reason.items() if not one.reply]
+        assert without == ["spam"]
+        for texts in self.shipped.acknowledgements.values():
+            assert sorted(texts) == LEARNT
+
+    def test_no_text_stands_twice_and_each_is_in_its_script(self):
+        texts = [
+            (tag, text)
+            for one in self.shipped.acknowledgements.values()
+            for tag, text in one.items()
+        ]
+        assert len({text for _, text in texts}) == len(texts)
+        letter = {"ru": "и", "uk": "і", "ar": "ا", "th": "า", "hi": "क", "ko": "니", "ja": "す"}
+        for tag, text in texts:
+            assert letter.get(tag, text[0]) in text
+
+    @pytest.mark.parametrize(
+        ("before", "after", "message"),
+        [
+            ('reply = "photo"', 'reply = "foto"', "Did you mean 'photo'"),
+            ('reply = "praise"', 'reply = "photo"', "'praise' is never sent"),
+            ("\nth = ", "\nxx = ", "has no text in xx"),
+            ("\nth = ", "\nxx = ", "unknown language 'xx'"),
+            ("[acknowledgements.photo]\nen = ", '[acknowledgements.photo]\nen = "" # ', "is empty"),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, tmp_path, before, after, message):
+        text = (SHIPPED / "actions.toml").read_text(encoding="utf-8")
+        assert before in text
+        (tmp_path / "actions.toml").write_text(text.replace(before, after, 1), encoding="utf-8")
+        assert any(message in problem for problem in load.check(tmp_path))
+
+
 class TestCheck:
     def test_the_shipped_tables_are_clean(self):
         assert load.check() == []
@@ -206,6 +247,31 @@ class TestCheck:
         assert "Did you mean 'actions.toml'" in problems[0]
         assert "'service' is never reached" in problems[1]
         assert "Did you mean 'vip'" in problems[-1]
+
+    def test_every_wrong_rule_is_named_not_only_the_first(self, tmp_path):
+        text = (SHIPPED / "routing.toml").read_text(encoding="utf-8")
+        text = text.replace('category = "quality"', 'category = "qualty"')
+        text = text.replace('team = "logistics_desk"', 'team = "logistic_desk"')
+        text = text.replace('level = "critical"', 'country = "Chna"')
+        (tmp_path / "routing.toml").write_text(text, encoding="utf-8")
+        problems = load.check(tmp_path)
+        assert len(problems) == 3
+        for nearest in ("'China'", "'quality'", "'logistics_desk'"):
+            assert any(f"Did you mean {nearest}" in problem for problem in problems)
+
+    def test_owners_must_be_teams(self, tmp_path):
+        text = (SHIPPED / "sla.toml").read_text(encoding="utf-8")
+        text = text.replace('["agent", "team", "escalation_desk"]', '["agent", "escalation_dsk"]')
+        (tmp_path / "sla.toml").write_text(text, encoding="utf-8")
+        problems = load.check(tmp_path)
+        assert len(problems) == 2
+        assert all("Did you mean 'escalation_desk'" in problem for problem in problems)
+
+    def test_an_apply_that_an_earlier_one_hides_is_reported(self, tmp_path):
+        text = (SHIPPED / "sla.toml").read_text(encoding="utf-8")
+        hidden = '[[apply]]\nwhen = { customer_tier = "vip", channel = "chat" }\npolicy = "live"\n'
+        (tmp_path / "sla.toml").write_text(f"{text}\n{hidden}", encoding="utf-8")
+        assert "[[apply]] 2 is never reached" in load.check(tmp_path)[0]
 
     def test_a_language_that_nobody_reads_is_reported(self, tmp_path):
         text = (SHIPPED / "routing.toml").read_text(encoding="utf-8")
