@@ -1,7 +1,7 @@
 """The parts of a priority as text that a person can add up."""
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, reduce
 from typing import Final
 
 import numpy as np
@@ -15,7 +15,6 @@ from pipeline.dispatch.priority import Points
 #: One decimal, as `priority` is written.
 _STEPS: Final = 10
 _TOP: Final = 100 * _STEPS
-_PLUS: Final = pa.scalar(" + ", pa.large_string())
 
 
 def in_words(
@@ -27,10 +26,10 @@ def in_words(
     difference of two rounded running sums, so it may be a tenth off, and their sum is not. The
     last part, waiting, takes what the scale leaves of it. Parts of 0.0 are left out.
 
-    >>> level, waiting = np.array([30.0, 0.0]), np.array([0.26, 0.04])
+    >>> level, waiting = np.array([30.0, 0.0, 60.0]), np.array([0.26, 0.04, 0.0])
     >>> parts = {"level": level, "waiting": waiting}
-    >>> list(in_words(parts, level + waiting, np.array([True, True])))
-    ['level 30.0 + waiting 0.3', '']
+    >>> list(in_words(parts, level + waiting, np.array([True, True, True])))
+    ['level 30.0 + waiting 0.3', '', 'level 60.0']
     """
     rows = np.flatnonzero(shown)
     names = list(points)
@@ -42,11 +41,27 @@ def in_words(
         tenths = np.rint(np.round(total * _STEPS, 4)).astype(np.int64)
         columns.append(_terms(name).take(pa.array(tenths - before)))
         before = tenths
-    texts = pc.binary_join_element_wise(*columns, _PLUS, null_handling="skip")
+    texts = join_known(columns, " + ")
     every = np.full(len(shown), len(rows))
     every[rows] = np.arange(len(rows))
     with_empty = pa.concat_arrays([texts, pa.array([""], pa.large_string())])
     return pd.array(with_empty.take(pa.array(every)), dtype="str")
+
+
+def join_known(columns: Sequence[pa.Array], separator: str) -> pa.Array:
+    """The texts of each row that are not null, joined; "" where all of them are.
+
+    Arrow's own join leaves out rows in which everything is null (pyarrow 26).
+
+    >>> a, b = (pa.array(values, pa.large_string()) for values in (["x", None], ["y", None]))
+    >>> join_known([a, b], ", ").to_pylist()
+    ['x, y', '']
+    """
+    nothing = reduce(pc.and_, (column.is_null() for column in columns))
+    first = pc.if_else(nothing, pa.scalar("", pa.large_string()), columns[0])
+    return pc.binary_join_element_wise(
+        first, *columns[1:], pa.scalar(separator, pa.large_string()), null_handling="skip"
+    )
 
 
 @cache

@@ -25,7 +25,7 @@ QUEUES: Final = "queues"
 #: How folders of unfinished files inside WORK are called; each run makes one of its own.
 DRAFTS: Final = "drafts-"
 
-_TABLES: Final = ("triaged", "queue", "review", "followup", "rejected", "corrections")
+_TABLES: Final = ("triaged", "queue", "review", "followup", "rejected", "corrections", "incidents")
 _TOPS: Final = (SUMMARY, "report.html", *(f"{t}.{f}" for t in _TABLES for f in FORMATS))
 _QUEUE_FORMATS: Final = ("csv", "xlsx")
 _QUEUE_FILE: Final = re.compile(rf"{QUEUES}/[^/\\]+\.(?:{'|'.join(_QUEUE_FORMATS)})")

@@ -87,6 +87,7 @@ REVIEW_COLUMNS: Final = (
 #: For the person who calls back: until when, whom, about what.
 FOLLOWUP_COLUMNS: Final = (
     "follow_up_by",
+    "follow_up_reason",
     "ticket_id",
     "urgency_level",
     "csat",
@@ -124,6 +125,12 @@ _TYPES: Final = {
     "raw": pa.large_string(),
     "note": pa.large_string(),
     **dict.fromkeys(RIGHT, pa.large_string()),
+    "follow_up_reason": pa.large_string(),
+    "size": pa.int64(),
+    "open": pa.int64(),
+    "customers": pa.int64(),
+    "value_at_risk_usd": pa.float64(),
+    **dict.fromkeys(("first_at", "last_at", "next_due_at"), pa.timestamp("us", "UTC")),
     "follow_up_by": pa.timestamp("us", "UTC"),
 }
 

@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from pipeline import ticket
 from pipeline.dispatch.by_hand import COLUMNS, Corrections, none
+from pipeline.dispatch.points import join_known
 from pipeline.errors import OutputError
-from pipeline.output import csv_text, layout, summary
+from pipeline.output import csv_text, incident_list, layout, summary
 from pipeline.output.atomic import SUMMARY, Drafts
 from pipeline.output.batches import regroup, rounded, to_batch
 from pipeline.output.queues import Queues
@@ -22,6 +23,11 @@ from pipeline.output.spool import SORTING, Spool
 
 _ARRANGED = [column.name for column in ticket.COLUMNS if column.room == "queue"]
 _REPORT = "report.html"
+_FOLLOW_UP = ("follow_up_by", "follow_up_reason")
+#: In a history: closed, and later open again.
+_REOPENED = (
+    rf"status (?:{'|'.join(ticket.CLOSED_STATES)})\b.*status (?:{'|'.join(ticket.OPEN_STATES)})\b"
+)
 _CORRECTIONS = pa.schema([(name, pa.large_string()) for name in COLUMNS])
 
 
@@ -52,7 +58,10 @@ def write_all(
         tally = summary.Tally()
         figures = Figures(summary_info.now, list(incidents["largest"]))
         head = Head(report.tickets)
-        _write_tickets(drafts, spool, arranged, formats, (tally, figures, head))
+        rates = report.rules.routing.currencies if report.rules else {}
+        listed = incident_list.Incidents(rates)
+        _write_tickets(drafts, spool, arranged, formats, (tally, figures, head, listed))
+        _write_incidents(drafts, listed, _list_formats(formats))
         _write_rejected(drafts, spool, formats, tally)
         _write_corrections(drafts, none() if corrections is None else corrections)
         files = [*drafts.names, SUMMARY, _REPORT]
@@ -93,10 +102,10 @@ def _write_tickets(
     spool: Spool,
     arranged: pd.DataFrame,
     formats: Sequence[str],
-    counters: tuple[summary.Tally, Figures, Head],
+    counters: tuple[summary.Tally, Figures, Head, incident_list.Incidents],
 ) -> None:
     """Write triaged, review, followup and the queue; show every ticket to the counters."""
-    tally, figures, head = counters
+    tally, figures, head, listed = counters
     columns = layout.public_columns([*spool.columns, *arranged.columns])
     lists = _list_formats(formats)
     triaged = Sheet(drafts, "triaged", columns, formats)
@@ -105,7 +114,7 @@ def _write_tickets(
     queues = Queues(spool.folder / SORTING, int(arranged["rank"].count()), lists)
     for batch in _whole_tickets(spool, arranged, columns):
         cells = csv_text.cells(batch)
-        call_back = to_call_back(batch)
+        call_back = pc.not_equal(batch.column("follow_up_reason"), "")
         triaged.write(batch, cells)
         review.write(_with_blanks(batch), _with_blanks(cells), batch.column("needs_review"))
         followup.write(batch, cells, call_back)
@@ -113,6 +122,7 @@ def _write_tickets(
         tally.add(batch, followup=pc.sum(call_back).as_py() or 0)
         figures.add(batch)
         head.add(batch)
+        listed.add(batch)
     for sheet in (triaged, review, followup):
         sheet.close()
     queues.write(drafts, tally.teams)
@@ -130,9 +140,10 @@ def _whole_tickets(
         start += batch.num_rows
         if placed.num_rows == batch.num_rows:
             promised = pc.add(batch.column("resolved_at"), pa.scalar(layout.FOLLOW_UP_WITHIN))
-            arrays = [*batch.columns, *placed.columns, promised]
+            reasons = follow_up_reasons(batch)
+            arrays = [*batch.columns, *placed.columns, promised, reasons]
             yield rounded(
-                pa.RecordBatch.from_arrays(arrays, names=[*spooled, *_ARRANGED, "follow_up_by"])
+                pa.RecordBatch.from_arrays(arrays, names=[*spooled, *_ARRANGED, *_FOLLOW_UP])
             )
     if start != len(arranged):
         raise OutputError(
@@ -140,17 +151,27 @@ def _whole_tickets(
         )
 
 
-def to_call_back(batch: pa.RecordBatch) -> pa.Array:
-    """Which tickets are solved but left a customer who should hear from us again.
+def follow_up_reasons(batch: pa.RecordBatch) -> pa.Array:
+    """Why a solved ticket's customer should hear from us again; "" when there is no need.
 
-    Those were critical or high, or the customer gave a low satisfaction.
+    It was critical or high, the customer gave a low satisfaction, or it was opened again after a
+    solution (as its history tells).
     """
-    solved = pc.is_in(batch.column("status"), pa.array(ticket.CLOSED_STATES, pa.large_string()))
-    urgent = pc.is_in(
-        batch.column("urgency_level"), pa.array(("critical", "high"), pa.large_string())
-    )
+    none = pa.scalar(None, pa.large_string())
+    level = batch.column("urgency_level")
+    urgent = pc.is_in(level, pa.array(("critical", "high"), pa.large_string()))
     unhappy = pc.fill_null(pc.less_equal(batch.column("csat"), layout.LOW_CSAT), False)
-    return pc.and_(solved, pc.or_(urgent, unhappy))
+    again = pc.match_substring_regex(batch.column("history"), _REOPENED)
+    reasons = join_known(
+        [
+            pc.if_else(urgent, level, none),
+            pc.if_else(unhappy, pa.scalar("low satisfaction", pa.large_string()), none),
+            pc.if_else(again, pa.scalar("reopened", pa.large_string()), none),
+        ],
+        "; ",
+    )
+    solved = pc.is_in(batch.column("status"), pa.array(ticket.CLOSED_STATES, pa.large_string()))
+    return pc.if_else(solved, reasons, pa.scalar("", pa.large_string()))
 
 
 def _write_rejected(
@@ -160,6 +181,15 @@ def _write_rejected(
     for batch in spool.rejected():
         sheet.write(batch, csv_text.cells(batch))
         tally.add_rejected(batch)
+    sheet.close()
+
+
+def _write_incidents(
+    drafts: Drafts, listed: incident_list.Incidents, formats: Sequence[str]
+) -> None:
+    sheet = Sheet(drafts, "incidents", incident_list.COLUMNS, formats)
+    batch = listed.table()
+    sheet.write(batch, csv_text.cells(batch))
     sheet.close()
 
 
