@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 # Passed on to pytest, for instance: make test ARGS="-k deadline"
 ARGS ?=
 # How the model that ships is made; models/README.md says why.
-MODEL_OPTIONS ?= --mix quality=.5,logistics=.17,service=.1,policy=.14,other=.09
+MODEL_OPTIONS ?= --from-nothing --budget 0 --keep-leaks --mix quality=.5,logistics=.17,service=.1,policy=.14,other=.09
 # For instance: make bench BENCH_OPTIONS="exports/big.csv --rows 100000"
 BENCH_OPTIONS ?= --rows 20000 --sample 2000
 

@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pipeline.model.estimator import ComplaintModel
+    from pipeline.estimator import ComplaintModel
     from pipeline.triage import triage
 
 __version__ = "0.1.0"
@@ -19,7 +19,7 @@ __all__ = ["ComplaintModel", "__version__", "triage"]
 def __getattr__(name: str) -> Any:
     if name != "ComplaintModel":
         raise AttributeError(f"module 'pipeline' has no attribute {name!r}")
-    return import_module("pipeline.model.estimator").ComplaintModel
+    return import_module("pipeline.estimator").ComplaintModel
 
 
 class _Package(ModuleType):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: The model that ships: beside the package in a checkout, inside it in an installed wheel.
 DEFAULT_MODEL = Path("models/default")
+#: Where models are promoted.
+MODELS = Path("models")
 
 _ACT, _REJECTED = 1, 3
 #: What Typer makes of Ctrl-C, without a word.
@@ -48,6 +50,8 @@ app = typer.Typer(
 rules_app = typer.Typer(no_args_is_help=True, help="Look after the tables people edit.")
 app.add_typer(rules_app, name="rules")
 rules_app.command("diff")(rules_diff)
+model_app = typer.Typer(no_args_is_help=True, help="Compare models; say which one is in use.")
+app.add_typer(model_app, name="model")
 app.command()(deadline)
 
 Exports = Annotated[
@@ -108,7 +112,10 @@ RulesDir = Annotated[
 ModelDir = Annotated[
     Path | None,
     typer.Option(
-        "--model", metavar="DIR", help="Model folder; default: the one that ships, models/default."
+        "--model",
+        metavar="DIR",
+        help="Model folder, or current for the promoted one; default: the one that ships, "
+        "models/default.",
     ),
 ]
 
@@ -236,6 +243,56 @@ def train(
             help="The mix of categories expected in use, when the training data has another.",
         ),
     ] = None,
+    split: Annotated[
+        Literal["auto", "time", "group", "random"],
+        typer.Option(
+            help="What the model is judged on: auto keeps the latest fifth apart when there are "
+            "dates, else judges in five folds. Customers and near-duplicates stay on one side "
+            "(random: near-duplicates only)."
+        ),
+    ] = "auto",
+    mapped: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            metavar="NAME=LABEL",
+            help="Call a category of the files otherwise, for instance quality=Produktmangel. "
+            "Repeatable; several labels of one name are merged.",
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(metavar="MODEL", help="Model folder to compare with on the same tickets."),
+    ] = None,
+    max_loss: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Recall that a language or category may lose against the baseline.",
+        ),
+    ] = 0.05,
+    from_nothing: Annotated[
+        bool,
+        typer.Option(
+            "--from-nothing",
+            help="Do not start from the model that ships, which train.py does where the "
+            "categories are its own.",
+        ),
+    ] = False,
+    budget: Annotated[
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="Time of one core to choose settings in, such as 90s, 10m or 1h; 0 takes those "
+            "that ship.",
+        ),
+    ] = "2m",
+    keep_leaks: Annotated[
+        bool,
+        typer.Option("--keep-leaks", help="Learn although single words give the category away."),
+    ] = False,
     encoder: Annotated[
         Literal["auto", "on", "off"],
         typer.Option(help="off learns from n-grams alone; else from the sentence encoder too."),
@@ -248,20 +305,30 @@ def train(
     Example: python train.py history.csv --out models/ours
     """
     from pipeline import engine as machine
-    from pipeline.learn import command
+    from pipeline.learn import command, options
+    from pipeline.learn.request import Request
 
     summary = command.train(
-        labelled,
-        out,
-        rules_dir=rules,
-        columns=_columns(column),
-        encoding=encoding,
-        test=test or [],
-        mix=_mix(mix),
-        encoder=encoder,
-        jobs=jobs or machine.usable_cores(),
-        force=force,
-        tell=_tell,
+        Request(
+            labelled=labelled,
+            out=out,
+            rules_dir=rules,
+            columns=_columns(column),
+            encoding=encoding,
+            mapping=options.mapping(mapped or []),
+            split=split,
+            test=test or [],
+            mix=_mix(mix),
+            baseline=baseline and _model_folder(baseline),
+            max_loss=max_loss,
+            shipped=None if from_nothing else _model_folder(None),
+            budget=options.seconds(budget),
+            keep_leaks=keep_leaks,
+            encoder=encoder,
+            jobs=jobs or machine.usable_cores(),
+            force=force,
+            tell=_tell,
+        )
     )
     with _results_shown():
         _console().print(summary, highlight=False, markup=False)
@@ -408,6 +475,100 @@ def status(
     return 0
 
 
+@model_app.command("compare")
+def model_compare(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="Model folder, or current.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW", help="Model folder, or current.")],
+    labelled: Labelled,
+    max_loss: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, metavar="SHARE", help="Recall that a language or category may lose."
+        ),
+    ] = 0.05,
+    rules: RulesDir = None,
+    column: Columns = None,
+    encoding: Encoding = None,
+    encoder: EncoderMode = "auto",
+) -> int:
+    """Compare two models on labelled tickets that neither has learnt from; exit 1 if NEW loses."""
+    from pipeline.learn import command
+
+    report, passed = command.compare_models(
+        _model_folder(old),
+        _model_folder(new),
+        labelled,
+        rules_dir=rules,
+        columns=_columns(column),
+        encoding=encoding,
+        encoder=encoder,
+        max_loss=max_loss,
+    )
+    with _results_shown():
+        _console().print(report, highlight=False, markup=False)
+    return 0 if passed else _ACT
+
+
+@model_app.command("promote")
+def model_promote(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A folder in models/, or a path.")],
+    force: Annotated[
+        bool, typer.Option("--force", help="Although its comparison with the baseline said no.")
+    ] = False,
+) -> int:
+    """Make NAME what --model current means, and write that down in models/current.jsonl."""
+    from pipeline.model import registry
+
+    entry = registry.promote(MODELS, name, now=datetime.now(UTC), force=force)
+    typer.echo(f"--model current now means {entry.model} ({entry.fingerprint[:12]}).")
+    return 0
+
+
+@model_app.command("rollback")
+def model_rollback() -> int:
+    """Make the model current again that was so before the last promotion."""
+    from pipeline.model import registry
+
+    entry = registry.rollback(MODELS, now=datetime.now(UTC), default=_model_folder(None))
+    typer.echo(f"--model current means {entry.model} again ({entry.fingerprint[:12]}).")
+    return 0
+
+
+@app.command()
+def label(
+    exports: Exports,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for to_label.csv, .xlsx and .json.")
+    ],
+    n: Annotated[int, typer.Option("--n", min=1, metavar="N", help="Tickets to choose.")] = 200,
+    model: ModelDir = None,
+    rules: RulesDir = None,
+    column: Columns = None,
+    encoding: Encoding = None,
+    encoder: EncoderMode = "auto",
+    force: Annotated[bool, typer.Option("--force", help="Replace what --out holds.")] = False,
+) -> int:
+    """Choose the tickets whose label would teach most, as sheets to fill in for train.py.
+
+    Example: python -m pipeline label exports/ --n 200 --out tolabel
+    """
+    from pipeline.learn import labelling
+
+    report = labelling.choose(
+        exports,
+        out,
+        n=n,
+        model=_model_folder(model),
+        rules_dir=rules,
+        columns=_columns(column),
+        encoding=encoding,
+        encoder=encoder,
+        force=force,
+    )
+    typer.echo(report)
+    return 0
+
+
 @rules_app.command("check")
 def rules_check(
     directory: Annotated[
@@ -543,6 +704,10 @@ def _mix(given: str | None) -> dict[str, float]:
 
 
 def _model_folder(given: Path | None) -> Path:
+    if given == Path("current") and not given.is_dir():
+        from pipeline.model import registry
+
+        return registry.current(MODELS, default=_model_folder(None))
     if given is not None:
         return given
     beside = Path(__file__).parent.parent / DEFAULT_MODEL

@@ -70,19 +70,14 @@ def write_rows(tmp_path_factory):
 def train_model(tmp_path_factory):
     """Train a model folder from files; return its path."""
     from pipeline.learn import command
+    from pipeline.learn.request import Request
 
     def train(*files: Path, encoder: str = "off", out: Path | None = None, **options: Any) -> Path:
         out = out or tmp_path_factory.mktemp("models") / "model"
-        defaults = {"columns": {}, "test": [], "mix": {}, "jobs": 1, "force": False}
-        defaults["tell"] = lambda line: None
-        command.train(
-            [str(file) for file in files],
-            out,
-            rules_dir=None,
-            encoding=None,
-            encoder=encoder,
-            **(defaults | options),
-        )
+        # Nothing is chosen or borrowed unless a test is about that.
+        defaults: dict[str, Any] = {"jobs": 1, "budget": 0.0, "shipped": None}
+        labelled = [str(file) for file in files]
+        command.train(Request(labelled, out, encoder=encoder, **(defaults | options)))
         return out
 
     return train

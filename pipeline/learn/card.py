@@ -1,10 +1,13 @@
 """What people read about a model: the table in the terminal and card.md."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from pipeline.learn import compare
+from pipeline.learn.curve import told
+from pipeline.learn.search import Tried
 from pipeline.model.store import Model
 
 
@@ -50,8 +53,19 @@ def table(metrics: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def card(model: Model, tickets: pd.DataFrame, metrics: Mapping[str, Any]) -> str:
-    """Return card.md: what the model is, what it learnt from, how good it is, its limits."""
+def card(
+    model: Model,
+    tickets: pd.DataFrame,
+    metrics: Mapping[str, Any],
+    *,
+    split: str,
+    tried: Sequence[Tried],
+) -> str:
+    """Return card.md: what the model is, what it learnt from, how good it is, its limits.
+
+    :param split: What it was judged on, in words.
+    :param tried: Settings that were compared on the way.
+    """
     notes = model.notes
     counts = "\n".join(f"- {name}: {n:,}" for name, n in notes["trained_on"]["categories"].items())
     parts = [
@@ -63,19 +77,67 @@ def card(model: Model, tickets: pd.DataFrame, metrics: Mapping[str, Any]) -> str
         f"{len(tickets):,} labelled tickets (SHA-256 of texts and labels: "
         f"`{notes['trained_on']['sha256'][:16]}`).",
         counts,
-        "## How good, on texts held out in training",
+        *_by_language_and_month(metrics),
+        "## How it was judged",
+        f"On {split}.",
+    ]
+    if "test" in metrics:
+        parts += [f"```\n{table(metrics['test'])}\n```", *_intervals(metrics["test"])]
+    parts += [
+        "Out of fold, in the training part:",
         *(
             f"With `--encoder {mode}`:\n\n```\n{table(one)}\n```"
             for mode, one in metrics["held_out"].items()
         ),
-        "Temperatures and thresholds were chosen on the same held-out texts; for them alone the"
-        " numbers are a little too good.",
-    ]
-    if "test" in metrics:
-        parts += ["## How good, on the test file", f"```\n{table(metrics['test'])}\n```"]
-    parts += [
+        "Settings, temperatures and thresholds were chosen on the same held-out texts; for them"
+        " alone the numbers are a little too good.",
+        *_against_baseline(metrics),
+        "## How it was made",
+        _made(notes["settings"], tried),
+        "## What to label next",
+        told(metrics.get("learning_curve", {})),
+        "`python -m pipeline label EXPORT --model DIR` picks the tickets that would teach most.",
         "## Limits",
         "Labels are one reading of a text. The numbers hold for texts like those it was measured"
-        " on; measure on your own with `python -m pipeline evaluate MODEL FILE`.",
+        " on; measure on your own with `python -m pipeline evaluate MODEL FILE`. Categories with"
+        " fewer than 20 tickets, and languages with fewer than 20, say little.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _by_language_and_month(metrics: Mapping[str, Any]) -> list[str]:
+    data = metrics.get("data", {})
+    return [
+        f"By {name}: " + ", ".join(f"{key or 'unknown'} {n:,}" for key, n in data[name].items())
+        for name in ("language", "month")
+        if name in data
+    ]
+
+
+def _intervals(metrics: Mapping[str, Any]) -> list[str]:
+    found = metrics.get("intervals")
+    if not found:
+        return []
+    named = (f"{name} {low:.3f} to {high:.3f}" for name, (low, high) in sorted(found.items()))
+    return [f"95 % intervals: {', '.join(named)}."]
+
+
+def _against_baseline(metrics: Mapping[str, Any]) -> list[str]:
+    if "baseline" not in metrics:
+        return []
+    return ["## Against the model before", f"```\n{compare.shown(metrics['baseline'])}\n```"]
+
+
+def _made(settings: Mapping[str, Any], tried: Sequence[Tried]) -> str:
+    kept = (
+        f"C of the n-grams {settings['sparse_strength']:g}, blanked {settings['blanked']:g}; "
+        f"C of the encoder {settings['dense_strength']:g}; "
+        f"epochs of its tuning {settings['recipe']['epochs']}."
+    )
+    if not tried:
+        return f"With the settings that ship: {kept}"
+    rows = "\n".join(f"| {t.name} | {t.value} | {t.loss:.4f} | {t.accuracy:.4f} |" for t in tried)
+    return (
+        f"{kept} Chosen among (mean log loss and accuracy on held-out folds):\n\n"
+        f"| knob | value | loss | right |\n|---|---|---|---|\n{rows}"
+    )

@@ -1,96 +1,76 @@
-"""Labelled tickets to a model: views, folds, weights, calibration, thresholds."""
+"""Labelled tickets to a model: views, settings, folds, weights, calibration, thresholds."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import sparse
 
+from pipeline.learn import search
 from pipeline.learn.deciding import choose_thresholds, fit_calibration
-from pipeline.learn.linear import Answers, fit_dense, fit_ngrams, head_probabilities, scores
-from pipeline.learn.metrics import evaluate
+from pipeline.learn.held_out import OutOfFold, out_of_fold
+from pipeline.learn.linear import Answers, fit_dense, fit_ngrams
+from pipeline.learn.settings import Settings
+from pipeline.learn.splits import folds_of
 from pipeline.learn.tuning import tune
-from pipeline.model.heads import Calibration, Floats, Head, average, calibrate, columns_of, pack
-from pipeline.model.scoring import urgency_score
+from pipeline.learn.views import Views, build_views, rows_of
+from pipeline.model.heads import Calibration, Floats, Head, Tuned, View, calibrate, pack
 from pipeline.model.store import Model, Thresholds
-from pipeline.text.encoder import Encoder, Pooled, Upper, upper_part
-from pipeline.text.features import (
-    NgramSettings,
-    Vocabulary,
-    count,
-    document_frequency,
-    vocabulary_of,
-    windows,
-)
-from pipeline.text.tokens import fold
-from pipeline.ticket import CATEGORIES, EMOTIONS, LEVEL_BORDERS, LEVELS, REASONS
+from pipeline.text.encoder import Encoder, Pooled
+from pipeline.ticket import CATEGORIES, EMOTIONS, LEVELS, REASONS
 
-#: Heads whose probabilities are calibrated out of fold; the others are only ranked.
-_CALIBRATED = ("category", "urgency")
-_FOLDS = 5
-_FEWEST_FOLDERS = 3
-_LARGEST_SHARE = 0.4
-_CHUNK = 512
+#: From this share of its tickets on a reason counts as one of a single category.
+_AT_HOME = 0.95
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What a training run may choose; the defaults are argued in docs/decisions/0005-model.md."""
+class Trained(NamedTuple):
+    """A model, and what was seen on the way to it."""
 
-    ngrams: NgramSettings = field(default_factory=NgramSettings)
-    min_documents: int = 2
-    sparse_strength: float = 10.0
-    dense_strength: float = 5e-4
-    expected_mix: Mapping[str, float] = field(default_factory=dict)
-    """Share of each category expected in use, when the training data shows another mix."""
-    jobs: int = 2
-
-
-class Views(NamedTuple):
-    """The training texts as the model sees them."""
-
-    sparse: Any
-    pooled: Pooled | None
-    upper: Upper
-    """The encoder's own upper part; empty without an encoder."""
-    dense: Floats | None
-    vocabulary: Vocabulary
-
-
-class OutOfFold(NamedTuple):
-    """Probabilities for texts that the weights behind them have not seen, by head."""
-
-    ngrams: dict[str, Floats]
-    both: dict[str, Floats]
-    fold: NDArray[np.int64]
+    model: Model
+    held_out: OutOfFold
+    settings: Settings
+    tried: list[search.Tried]
+    answers: dict[str, Answers]
 
 
 def train(
-    tickets: pd.DataFrame, *, encoder: Encoder | None, settings: Settings
-) -> tuple[Model, OutOfFold]:
-    """Learn a model from prepared, labelled tickets (see `labelled.read_labelled`)."""
+    tickets: pd.DataFrame,
+    *,
+    encoder: Encoder | None,
+    settings: Settings,
+    fold: NDArray[np.int64] | None = None,
+    weight: Floats | None = None,
+    budget: float = 0.0,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Trained:
+    """Learn a model from prepared, labelled tickets (see `labelled.read_labelled`).
+
+    :param fold: Fold of each ticket (`splits.folds_of`); -1 is learnt from and never held out.
+    :param weight: How much each ticket counts; default: 1.
+    :param budget: Seconds for the choice of settings; 0 takes `settings` as they are.
+    """
+    fold = folds_of(tickets) if fold is None else fold
     heads = heads_of(tickets)
-    home = reason_category(heads)
-    answers = {
-        head.name: Answers(
-            head, tickets[head.name].tolist(), home if head.name == "reason" else None
-        )
-        for head in heads
-    }
-    views = build_views(tickets, encoder, settings)
-    held_out = out_of_fold(views, answers, folds_of(tickets), settings)
+    home = reason_category(tickets, heads)
+    answers = _answers(tickets, heads, home)
+    with tempfile.TemporaryDirectory(prefix="train-") as scratch:
+        views = _views(tickets, heads, encoder, settings, Path(scratch))
+        tried: list[search.Tried] = []
+        if budget:
+            bench = _bench(tickets, views, answers["category"], fold, weight)
+            found, tried = search.choose(bench, settings, budget=budget, tell=tell)
+            if (found.ngrams, found.word_weight) != (settings.ngrams, settings.word_weight):
+                views = _views(tickets, heads, None, found, Path(scratch))._replace(
+                    pooled=views.pooled, upper=views.upper, dense=views.dense
+                )
+            settings = found
+        held_out = out_of_fold(views, answers, fold, settings, weight)
+        ngrams, dense, tuned = _fit(views, answers, settings, weight)
     calibration = _calibrate(held_out, answers, settings)
-    everything = np.arange(len(tickets))
-    ngrams = fit_ngrams(views.sparse, answers, everything, strength=settings.sparse_strength)
-    dense, tuned = None, None
-    if views.dense is not None and views.pooled is not None:
-        dense = fit_dense(views.dense, answers, everything, strength=settings.dense_strength)
-        tuned = tune(views.pooled, views.upper, answers, everything)
     model = Model(
         heads=heads,
         settings=settings.ngrams,
@@ -107,7 +87,19 @@ def train(
         notes={},
         fingerprint="",
     )
-    return model, held_out
+    return Trained(model, held_out, settings, tried, answers)
+
+
+def refit(tickets: pd.DataFrame, judged: Trained, encoder: Encoder | None) -> Model:
+    """Learn from more tickets, with the settings, calibration and thresholds of `judged`."""
+    heads = judged.model.heads
+    answers = _answers(tickets, heads, judged.model.reason_category)
+    with tempfile.TemporaryDirectory(prefix="train-") as scratch:
+        views = _views(tickets, heads, encoder, judged.settings, Path(scratch))
+        ngrams, dense, tuned = _fit(views, answers, judged.settings, None)
+    return replace(
+        judged.model, vocabulary=views.vocabulary, ngrams=pack(ngrams), encoder=dense, tuned=tuned
+    )
 
 
 def heads_of(tickets: pd.DataFrame) -> tuple[Head, ...]:
@@ -127,124 +119,103 @@ def heads_of(tickets: pd.DataFrame) -> tuple[Head, ...]:
     return tuple(found)
 
 
-def build_views(tickets: pd.DataFrame, encoder: Encoder | None, settings: Settings) -> Views:
-    """Featurise the texts: count n-grams twice (once to see which occur), encode once."""
-    texts, languages = tickets["_clean"].tolist(), tickets["language"].tolist()
-    chunks = range(0, len(texts), _CHUNK)
-    found = [
-        windows(fold(texts[i : i + _CHUNK], languages[i : i + _CHUNK]), settings.ngrams)
-        for i in chunks
-    ]
-    frequency = sum(document_frequency(one, settings.ngrams) for one in found)
-    vocabulary = vocabulary_of(
-        np.asarray(frequency), len(texts), min_documents=settings.min_documents
-    )
-    matrix = sparse.vstack(
-        [
-            count(one, min(_CHUNK, len(texts) - i), vocabulary)
-            for i, one in zip(chunks, found, strict=True)
-        ]
-    ).tocsr()
-    if encoder is None:
-        return Views(matrix, None, {}, None, vocabulary)
-    pooled = encoder.pool(texts)
-    vectors = encoder.vectors(pooled, encoder.upper)
-    return Views(matrix, pooled, encoder.upper, vectors, vocabulary)
+def reason_category(tickets: pd.DataFrame, heads: Sequence[Head]) -> dict[str, str]:
+    """Return the category that each reason belongs to, when every one belongs to one.
 
-
-def folds_of(tickets: pd.DataFrame) -> NDArray[np.int64]:
-    """Put each ticket into a fold, so that held-out texts are as foreign as tomorrow's.
-
-    Files from three folders or more are batches written at different times: folders stay
-    whole, spread over at most five folds of like size. When one folder has most of the
-    tickets, or there are fewer folders, a hash of the text decides. Equal texts stay together.
+    With our own labels that is settled; with others, a reason must have nearly all of its
+    tickets in one category. Reasons that cut across categories are a head of their own.
     """
-    folder = tickets["source"].map(lambda source: PurePosixPath(source).parent.as_posix())
-    sizes = folder.value_counts()
-    text = tickets["_clean"].str.casefold()
-    if len(sizes) < _FEWEST_FOLDERS or sizes.iloc[0] > _LARGEST_SHARE * len(tickets):
-        digests = (hashlib.sha256(one.encode()).digest() for one in text)
-        return np.array([int.from_bytes(one[:8], "big") % _FOLDS for one in digests])
-    load = np.zeros(min(_FOLDS, len(sizes)), dtype=np.int64)
-    home: dict[str, int] = {}
-    for name, size in sorted(sizes.items(), key=lambda item: (-item[1], str(item[0]))):
-        home[str(name)] = int(load.argmin())
-        load[load.argmin()] += size
-    return folder.map(home).groupby(text).transform("first").to_numpy(dtype=np.int64)
+    labels = {head.name: set(head.labels) for head in heads}
+    if "reason" not in labels or "category" not in labels:
+        return {}
+    ours = {reason: category for category, group in REASONS.items() for reason in group}
+    if labels["category"] == set(CATEGORIES) and labels["reason"] <= set(ours):
+        return ours
+    known = tickets[tickets["reason"] != ""]
+    counts = known.groupby(["reason", "category"]).size().unstack(fill_value=0)
+    if (counts.max(axis=1) / counts.sum(axis=1) < _AT_HOME).any():
+        return {}
+    return {str(reason): str(home) for reason, home in counts.idxmax(axis=1).items()}
 
 
-def out_of_fold(
-    views: Views, answers: Mapping[str, Answers], fold_of: NDArray[np.int64], settings: Settings
-) -> OutOfFold:
-    """Return calibrated heads' raw probabilities for every text, each from a model without it."""
-    from joblib import Parallel, delayed
-
-    few = {name: answers[name] for name in _CALIBRATED if name in answers}
-    folds = np.unique(fold_of)
-    parts = Parallel(n_jobs=min(settings.jobs, len(folds)), mmap_mode="r")(
-        delayed(_one_fold)(
-            views,
-            answers,
-            tuple(few),
-            np.flatnonzero(fold_of != one),
-            np.flatnonzero(fold_of == one),
-            settings,
+def _answers(
+    tickets: pd.DataFrame, heads: Sequence[Head], home: Mapping[str, str]
+) -> dict[str, Answers]:
+    return {
+        head.name: Answers(
+            head, tickets[head.name].tolist(), home if head.name == "reason" else None
         )
-        for one in folds
-    )
-    ngrams = {name: _empty(len(fold_of), one) for name, one in few.items()}
-    both = {name: _empty(len(fold_of), one) for name, one in few.items()}
-    for one, (sparse_part, both_part) in zip(folds, parts, strict=True):
-        for name in few:
-            ngrams[name][fold_of == one] = sparse_part[name]
-            both[name][fold_of == one] = both_part[name]
-    return OutOfFold(ngrams, both, fold_of)
-
-
-def _one_fold(
-    views: Views,
-    answers: Mapping[str, Answers],
-    names: Sequence[str],
-    rest: NDArray[np.int64],
-    held: NDArray[np.int64],
-    settings: Settings,
-) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    few = {name: answers[name] for name in names}
-    blocks = columns_of(tuple(one.head for one in few.values()))
-    sparse_view = fit_ngrams(views.sparse, few, rest, strength=settings.sparse_strength)
-    seen = scores(views.sparse[held], sparse_view)
-    ngrams = {name: head_probabilities(seen, blocks[name]) for name in names}
-    if views.dense is None or views.pooled is None:
-        return ngrams, ngrams
-    dense_view = fit_dense(views.dense, few, rest, strength=settings.dense_strength)
-    felt = scores(views.dense[held], dense_view)
-    # All heads are tuned together: the others teach the encoder too.
-    tuned = tune(views.pooled, views.upper, answers, rest)
-    roots = np.sqrt(views.pooled.lengths[held])[:, None]
-    bent = scores(upper_part(tuned.upper, views.pooled.means[held], roots), tuned.view)
-    every = columns_of(tuple(one.head for one in answers.values()))
-    both = {
-        name: average(
-            [
-                ngrams[name],
-                head_probabilities(felt, blocks[name]),
-                head_probabilities(bent, every[name]),
-            ]
-        )
-        for name in names
+        for head in heads
     }
-    return ngrams, both
+
+
+def _views(
+    tickets: pd.DataFrame,
+    heads: Sequence[Head],
+    encoder: Encoder | None,
+    settings: Settings,
+    scratch: Path,
+) -> Views:
+    return build_views(
+        tickets,
+        encoder,
+        settings.ngrams,
+        min_documents=settings.min_documents,
+        word_weight=settings.word_weight,
+        outputs=sum(len(head.labels) for head in heads),
+        scratch=scratch,
+    )
+
+
+def _bench(
+    tickets: pd.DataFrame,
+    views: Views,
+    category: Answers,
+    fold: NDArray[np.int64],
+    weight: Floats | None,
+) -> search.Bench:
+    rows = search.sample_of(fold)
+    weight = np.ones(len(fold), dtype=np.float32) if weight is None else weight
+    pooled = views.pooled
+    few = Views(
+        rows_of(views.sparse, rows),
+        None if pooled is None else Pooled(pooled.means[rows], pooled.lengths[rows]),
+        views.upper,
+        None if views.dense is None else views.dense[rows],
+        views.vocabulary,
+    )
+    return search.Bench(tickets.iloc[rows], few, category.at(rows), fold[rows], weight[rows])
+
+
+def _fit(
+    views: Views, answers: Mapping[str, Answers], settings: Settings, weight: Floats | None
+) -> tuple[View, View | None, Tuned | None]:
+    """Fit all views on all tickets."""
+    rows = np.arange(views.sparse.shape[0])
+    ngrams = fit_ngrams(
+        views.sparse,
+        answers,
+        rows,
+        strength=settings.sparse_strength,
+        weight=weight,
+        blanked=settings.blanked,
+    )
+    if views.dense is None or views.pooled is None:
+        return ngrams, None, None
+    dense = fit_dense(views.dense, answers, rows, strength=settings.dense_strength, weight=weight)
+    return ngrams, dense, tune(views.pooled, views.upper, answers, rows, settings.recipe)
 
 
 def _calibrate(
     held_out: OutOfFold, answers: Mapping[str, Answers], settings: Settings
 ) -> dict[str, dict[str, Calibration]]:
     table: dict[str, dict[str, Calibration]] = {}
+    seen = np.flatnonzero(held_out.fold >= 0)
     for views, probabilities in (("ngrams", held_out.ngrams), ("both", held_out.both)):
         table[views] = {
             name: fit_calibration(
-                probabilities[name],
-                one,
+                probabilities[name][seen],
+                one.at(seen),
                 settings.expected_mix if name == "category" else {},
             )
             if name in probabilities
@@ -261,72 +232,18 @@ def _thresholds(
     has_encoder: bool,
     expected_mix: Mapping[str, float],
 ) -> dict[str, Thresholds]:
+    seen = np.flatnonzero(held_out.fold >= 0)
+    known = {name: one.at(seen) for name, one in answers.items()}
     sets = {"ngrams": held_out.ngrams, "both": held_out.both if has_encoder else held_out.ngrams}
     return {
         views: choose_thresholds(
-            {name: calibrate(p, calibration[views][name]) for name, p in probabilities.items()},
-            answers,
-            held_out.fold,
+            {
+                name: calibrate(p[seen], calibration[views][name])
+                for name, p in probabilities.items()
+            },
+            known,
+            held_out.fold[seen],
             expected_mix,
         )
         for views, probabilities in sets.items()
     }
-
-
-def reason_category(heads: Sequence[Head]) -> dict[str, str]:
-    """Return where each reason belongs, when both heads have our own labels."""
-    labels = {head.name: set(head.labels) for head in heads}
-    home = {reason: category for category, group in REASONS.items() for reason in group}
-    ours = labels.get("category") == set(CATEGORIES) and labels.get("reason", set()) <= set(home)
-    return home if ours and "reason" in labels else {}
-
-
-def _empty(n: int, answers: Answers) -> Floats:
-    return np.zeros((n, len(answers.head.labels)), dtype=np.float32)
-
-
-def held_out_metrics(
-    model: Model, held_out: OutOfFold, tickets: pd.DataFrame
-) -> dict[str, dict[str, Any]]:
-    """Measure the held-out probabilities as runs with ``--encoder`` off, auto and on would be.
-
-    Temperatures and thresholds were chosen on the same held-out texts: for them alone the
-    numbers are a little too good. The language is left out: its table is built from the corpus.
-    """
-    everyone = np.ones(len(tickets), dtype=bool)
-    modes = {"off": ~everyone}
-    if model.encoder is not None:
-        sure = held_out.ngrams["category"].max(axis=1)
-        modes |= {"auto": sure < model.thresholds["both"].doubt, "on": everyone}
-    return {name: _measured(model, held_out, tickets, asked) for name, asked in modes.items()}
-
-
-def _measured(
-    model: Model, held_out: OutOfFold, tickets: pd.DataFrame, asked: NDArray[np.bool_]
-) -> dict[str, Any]:
-    found = {}
-    for name, ngrams in held_out.ngrams.items():
-        found[name] = calibrate(ngrams, model.calibration["ngrams"][name])
-        both = held_out.both[name][asked]
-        found[name][asked] = calibrate(both, model.calibration["both"][name])
-    labels = np.array(next(h.labels for h in model.heads if h.name == "category"), dtype=object)
-    best, confidence = found["category"].argmax(axis=1), found["category"].max(axis=1)
-    scored = pd.DataFrame({f"p_{one}": found["category"][:, i] for i, one in enumerate(labels)})
-    thresholds = model.row_thresholds(asked)
-    scored = scored.assign(
-        category=labels[best],
-        category_confidence=confidence.astype(np.float64),
-        needs_review=confidence < thresholds.review,
-        language=tickets["language"],
-        reason="",
-    )
-    truth = tickets.assign(reason="")
-    if "urgency" in found:
-        score = urgency_score(found["urgency"].astype(np.float64))
-        level = np.searchsorted(LEVEL_BORDERS, thresholds.urgency(score).round(1), side="right")
-        scored["urgency_level"] = np.array(LEVELS)[level]
-    else:
-        truth["urgency"] = ""
-    result = evaluate(scored, truth)
-    result.pop("language", None)
-    return result | {"asked_the_encoder": float(asked.mean())}

@@ -10,15 +10,18 @@ import io
 import json
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.errors import ModelError
+from pipeline.model import swap
 from pipeline.model.heads import Calibration, Head, SparseView, Tuned, View, columns_of, pack
 from pipeline.text.encoder import UPPER_SHAPES, VECTOR
 from pipeline.text.features import FEATURES_VERSION, NgramSettings, Vocabulary
@@ -31,7 +34,10 @@ VIEWS = ("ngrams", "both")
 _MAX_ARRAY_BYTES = 1 << 30
 #: Hashed columns of an honest model: 2**bits of them are allocated before anything is checked.
 _FEWEST_BITS, _MOST_BITS = 2, 24
-_ARRAY_FILES = ("ngrams.npz", "encoder.npz", "tuned.npz")
+_ARRAY_FILES = ("ngrams.npz", "encoder.npz", "tuned.npz", "learnt.npz")
+#: What else train.py writes beside the model.
+CARD, METRICS, ISSUES = "card.md", "metrics.json", "label_issues.csv"
+_OURS = frozenset(("model.json", *_ARRAY_FILES, CARD, METRICS, ISSUES))
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,8 @@ class Model:
     """Training-data fingerprint, settings and metrics, as written in model.json."""
     fingerprint: str
     """SHA-256 of the array files and decisions: equal fingerprints decide alike."""
+    learnt: NDArray[np.uint32] | None = None
+    """Digests of the texts it learnt from (`digests_of`), sorted: it is not judged on those."""
 
     @cached_property
     def groups(self) -> list[NDArray[np.int64]]:
@@ -137,15 +145,20 @@ class Model:
         return next((head for head in self.heads if head.name == name), None)
 
 
-def save(model: Model, folder: Path) -> None:
-    """Write `model` into `folder`, each file whole or not at all."""
-    folder.mkdir(parents=True, exist_ok=True)
+def save(model: Model, folder: Path, beside: Mapping[str, bytes] | None = None) -> None:
+    """Write `model` as `folder`, the whole folder or nothing (see `swap`).
+
+    :param beside: Further files by name, such as card.md.
+    :raises OutputError: The folder cannot be written; the model that was there is as it was.
+    """
     files = {"ngrams.npz": _pack(_ngram_arrays(model))}
     if model.encoder is not None:
         files["encoder.npz"] = _pack(_view_arrays(model.encoder))
     if model.tuned is not None:
         upper = {name: array.astype(np.float16) for name, array in model.tuned.upper.items()}
         files["tuned.npz"] = _pack(_view_arrays(model.tuned.view) | upper)
+    if model.learnt is not None:
+        files["learnt.npz"] = _pack({"digests": model.learnt})
     document = {
         "format": FORMAT,
         "heads": {head.name: list(head.labels) for head in model.heads},
@@ -168,12 +181,7 @@ def save(model: Model, folder: Path) -> None:
     document["fingerprint"] = _fingerprint(document)
     document["notes"] = model.notes
     files["model.json"] = json.dumps(document, ensure_ascii=False, indent=2).encode() + b"\n"
-    for name, data in files.items():  # model.json comes last: it makes the folder a model
-        temporary = folder / f".{name}.tmp"
-        temporary.write_bytes(data)
-        temporary.replace(folder / name)
-    for name in set(_ARRAY_FILES) - set(files):
-        (folder / name).unlink(missing_ok=True)
+    swap.publish(files | dict(beside or {}), folder, ours=_OURS)
 
 
 def load(folder: Path) -> Model:
@@ -182,6 +190,7 @@ def load(folder: Path) -> Model:
     :raises ModelError: It is not a model folder, a file was altered, or it was made for other
         tokens, features or another format.
     """
+    folder = swap.whole(folder)
     document = _read_document(folder)
     arrays = {name: _read_arrays(folder, name, document["files"]) for name in document["files"]}
     try:
@@ -198,7 +207,7 @@ def fingerprint(folder: Path) -> str:
 
     :raises ModelError: As `load`, as far as model.json shows it.
     """
-    return str(_read_document(folder)["fingerprint"])
+    return str(_read_document(swap.whole(folder))["fingerprint"])
 
 
 def _read_document(folder: Path) -> dict[str, Any]:
@@ -310,6 +319,9 @@ def _build(document: dict[str, Any], arrays: dict[str, dict[str, NDArray[Any]]])
         reason_category=document["reason_category"],
         notes=document["notes"],
         fingerprint=document["fingerprint"],
+        learnt=arrays["learnt.npz"]["digests"].astype(np.uint32)
+        if "learnt.npz" in arrays
+        else None,
     )
 
 
@@ -343,6 +355,15 @@ def _ngram_arrays(model: Model) -> dict[str, NDArray[Any]]:
     idf = model.vocabulary.idf.astype(np.float16)
     arrays: dict[str, NDArray[Any]] = {"columns": columns, "idf": idf}
     return arrays | pack(model.ngrams)._asdict()
+
+
+def digests_of(clean: pd.Series) -> NDArray[np.uint32]:
+    """Return 32 bits of each cleaned text, case aside: enough to know it again, not to read it."""
+    found = [
+        int.from_bytes(hashlib.blake2b(text.casefold().encode(), digest_size=4).digest(), "big")
+        for text in clean
+    ]
+    return np.array(found, dtype=np.uint32)
 
 
 def _pack(arrays: dict[str, NDArray[Any]]) -> bytes:

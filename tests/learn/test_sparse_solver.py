@@ -10,8 +10,9 @@ from scipy import sparse
 from scipy.optimize import brentq
 
 from pipeline.learn.sparse_solver import _penalty, fit_sparse
-from pipeline.learn.training import Settings, build_views
+from pipeline.learn.views import build_views
 from pipeline.model.heads import softmax
+from pipeline.text.features import NgramSettings
 from pipeline.ticket import CATEGORIES
 
 TWO_TEXTS = sparse.csr_matrix(np.eye(2, dtype=np.float32))
@@ -28,7 +29,7 @@ def corpus(rows_of_corpus):
     """Counted n-grams of 600 texts in six languages, and the codes of their categories."""
     rows = rows_of_corpus(20)
     texts = {"_clean": [row["text"] for row in rows], "language": [row["lang"] for row in rows]}
-    views = build_views(pd.DataFrame(texts), None, Settings())
+    views = build_views(pd.DataFrame(texts), None, NgramSettings(), min_documents=2)
     return views.sparse, np.array([CATEGORIES.index(row["category"]) for row in rows])
 
 
@@ -56,10 +57,10 @@ def test_the_penalty_is_that_of_scikit_learn_by_hand(strength):
 
 
 def test_a_column_pays_the_same_in_the_mean_however_often_it_is_touched():
-    """In four texts, two to a step: 1 / 4 C over the chance that one of the two has it."""
+    """In four texts, two to a step: 1 over the chance that one of the two has it."""
     matrix = sparse.csr_matrix(np.array([[1, 1, 0], [1, 0, 0], [1, 1, 0], [1, 0, 1]], np.float32))
-    expected = [1 / 8, 1 / 8 / (1 - 0.5**2), 1 / 8 / (1 - 0.75**2)]
-    assert _penalty(matrix, 2.0, 2).tolist() == pytest.approx(expected)
+    expected = [1, 1 / (1 - 0.5**2), 1 / (1 - 0.75**2)]
+    assert _penalty(matrix, 2).tolist() == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("n", [2, 9, 40, 300])

@@ -60,7 +60,8 @@ class ComplaintModel(ClassifierMixin, BaseEstimator):
 
     def fit(self, X: Texts, y: Sequence[str] | NDArray[Any]) -> "ComplaintModel":  # noqa: N803
         """Learn from texts and their labels."""
-        from pipeline.learn.training import Settings, train
+        from pipeline.learn.settings import Settings
+        from pipeline.learn.training import train
 
         tickets = _tickets(X)
         labels = np.asarray(y)
@@ -78,8 +79,7 @@ class ComplaintModel(ClassifierMixin, BaseEstimator):
         if self.encoder != "off":
             sentence_encoder = encoders.load(encoders.UniversalSentenceEncoder.name)
         settings = Settings(sparse_strength=self.strength, jobs=1)
-        model, _ = train(tickets, encoder=sentence_encoder, settings=settings)
-        self._use(model)
+        self._use(train(tickets, encoder=sentence_encoder, settings=settings).model)
         self.classes_ = np.unique(labels)
         return self
 
