@@ -107,6 +107,10 @@ REVIEW_REASONS: Final = (
 )
 
 
+#: What may be suspicious about a ticket (see `pipeline.dispatch.suspicions`).
+SUSPICIONS: Final = ("review_for_money", "many_sellers", "copied_text", "order_of_another")
+
+
 class Column(NamedTuple):
     """One column of the output: its name, pandas dtype, the room that writes it, its meaning."""
 
@@ -173,6 +177,9 @@ COLUMNS: Final[tuple[Column, ...]] = (
     Column("incident_id", "str", "queue", "group of near-identical or same-cause tickets"),
     Column("incident_size", "Int64", "queue", "tickets in that group"),
     Column("repeat_contacts", "Int64", "queue", "earlier tickets of this customer or order"),
+    Column(
+        "suspicion", "str", "queue", "why it looks suspicious, or empty: " + ", ".join(SUSPICIONS)
+    ),
     Column("priority", "float64", "queue", "0..100, higher goes first; open tickets only"),
     Column(
         "priority_parts", "str", "queue", "what the priority is made of; the parts add up to it"

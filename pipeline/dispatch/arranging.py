@@ -25,6 +25,7 @@ from pipeline.dispatch.priority import (
     scale,
 )
 from pipeline.dispatch.repeats import repeat_contacts
+from pipeline.dispatch.suspicions import suspicions
 from pipeline.ticket import CLOSED_STATES
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ NARROW: Final[tuple[str, ...]] = (
     "order_value",
     "currency",
     "next_step_due_at",
+    "_suspicion",
+    "_order_in_text",
 )
 
 #: Decimals of points: the last bits of a logarithm differ between processors, and a second of
@@ -82,6 +85,7 @@ def arrange(narrow: pd.DataFrame, rules: "Rules", *, now: datetime) -> pd.DataFr
             "incident_id": incidents.id,
             "incident_size": pd.arrays.IntegerArray(incidents.size, incidents.size == 0),
             "repeat_contacts": pd.arrays.IntegerArray(repeats, np.zeros(len(repeats), bool)),
+            "suspicion": suspicions(narrow, created, customer),
             "priority": np.where(is_open, priority, np.nan),
             "priority_parts": in_words(points, priority, is_open),
             "rank": pd.arrays.IntegerArray(rank, ~is_open),

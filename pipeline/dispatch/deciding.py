@@ -12,6 +12,7 @@ from pipeline.dispatch.deadline import check_aware, deadline_columns
 from pipeline.dispatch.explanation import explanations
 from pipeline.dispatch.matching import Facts
 from pipeline.dispatch.screening import suspicious
+from pipeline.dispatch.suspicions import orders_in
 from pipeline.dispatch.text_key import text_keys
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def assign(
     """Decide who takes each ticket, until when, what to do first, and say why.
 
     A pure function of the batch: any split of the tickets into batches gives the same answers.
-    It adds the columns of the room ``dispatch`` (see `pipeline.ticket`) and ``_text_key``
-    (uint64), and changes none that is there.
+    It adds the columns of the room ``dispatch`` (see `pipeline.ticket`), ``_text_key``
+    (uint64), ``_suspicion`` and ``_order_in_text``, and changes none that is there.
 
     :param tickets: Scored tickets: the columns of intake, text and model, ``_clean`` and
         ``_review``.
@@ -51,6 +52,7 @@ def assign(
         missing_information=missing_information(tickets, rules.actions),
         **deadlines,
         _text_key=text_keys(tickets["_clean"]),
+        _order_in_text=orders_in(tickets["text"]),
     )
     decided = reroute(decided, corrections)
     sentences = explanations(decided, rules.routing.teams)
@@ -70,4 +72,8 @@ def _reviewed(tickets: pd.DataFrame, rules: "Rules", corrections: Corrections) -
     if len(corrections):
         flagged &= ~is_corrected(tickets, corrections)
     reason = tickets["_review"].where(~flagged, "suspicious").astype("str")
-    return tickets.assign(review_reason=reason, needs_review=np.asarray(reason != "", dtype=bool))
+    return tickets.assign(
+        review_reason=reason,
+        needs_review=np.asarray(reason != "", dtype=bool),
+        _suspicion=pd.array(np.where(flagged, "review_for_money", ""), dtype="str"),
+    )

@@ -15,7 +15,7 @@ REVIEW_SENTENCES: Final = {
     "categories_tie": "no category is clearly the likeliest",
     "words_unknown": "the model has not seen most of these words",
     "rule_and_model_disagree": "its words are urgent, but the model saw nothing urgent",
-    "suspicious": "the writer bargains with a review",
+    "suspicious": "something about it is suspicious",
 }
 
 _PARTS: Final = (

@@ -66,6 +66,7 @@ REVIEW_COLUMNS: Final = (
     *RIGHT,
     "ticket_id",
     "review_reason",
+    "suspicion",
     "status",
     "rank",
     "language",

@@ -140,6 +140,7 @@ def _whole_tickets(
         start += batch.num_rows
         if placed.num_rows == batch.num_rows:
             promised = pc.add(batch.column("resolved_at"), pa.scalar(layout.FOLLOW_UP_WITHIN))
+            batch = _suspects_marked(batch, placed)
             reasons = follow_up_reasons(batch)
             arrays = [*batch.columns, *placed.columns, promised, reasons]
             yield rounded(
@@ -149,6 +150,21 @@ def _whole_tickets(
         raise OutputError(
             f"{start} tickets are spooled but {len(arranged)} are in order. Run again with --force."
         )
+
+
+def _suspects_marked(batch: pa.RecordBatch, placed: pa.RecordBatch) -> pa.RecordBatch:
+    """What only the whole set shows to be suspicious needs a look too, unless a person had one."""
+    looked = pc.not_equal(batch.column("corrected"), "")
+    marked = pc.and_not(pc.not_equal(placed.column("suspicion"), ""), looked)
+    reason = batch.column("review_reason")
+    unknown = pc.and_(marked, pc.equal(reason, ""))
+    new = {
+        "needs_review": pc.or_(batch.column("needs_review"), marked),
+        "review_reason": pc.if_else(unknown, pa.scalar("suspicious", pa.large_string()), reason),
+    }
+    for name, column in new.items():
+        batch = batch.set_column(batch.schema.names.index(name), name, column)
+    return batch
 
 
 def follow_up_reasons(batch: pa.RecordBatch) -> pa.Array:

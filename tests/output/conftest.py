@@ -87,6 +87,7 @@ def _arranged(frame: pd.DataFrame, seed: int = 1) -> pd.DataFrame:
             "incident_id": pd.array(ids, dtype="str"),
             "incident_size": pd.array(np.where(ids == "", 1, (ids != "").sum()), dtype="Int64"),
             "repeat_contacts": pd.array(rng.integers(0, 3, len(frame)), dtype="Int64"),
+            "suspicion": pd.array([""] * len(frame), dtype="str"),
             "priority": np.where(is_open, 100 - 100 * rank / (len(frame) + 1), np.nan),
             "priority_parts": pd.array(np.where(is_open, "waiting 1.0", ""), dtype="str"),
             "rank": pd.array(np.where(is_open, rank, None), dtype="Int64"),
