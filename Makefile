@@ -16,7 +16,7 @@ BENCH_OPTIONS ?= --rows 20000 --sample 2000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help setup run test test-slow lint check model bench wheel readme lock clean
+.PHONY: help setup run test test-slow lint check model bench wheel readme lock clean notebooks
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ wheel: $(READY) ## One file with rules and model inside, to install elsewhere: d
 
 readme: $(READY) ## Rewrite the parts of README.md that come from the program
 	$(BIN)/python docs/readme_blocks.py
+
+notebooks: $(READY) ## Run the notebooks and keep their pages in docs/notebooks
+	$(BIN)/python docs/notebook_pages.py
 
 setup: $(READY) ## Only set up .venv from constraints.txt
 
