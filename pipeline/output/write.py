@@ -56,18 +56,18 @@ def write_all(
     incidents = summary.incidents(arranged)
     with Drafts(out) as drafts:
         tally = summary.Tally()
-        figures = Figures(summary_info.now, list(incidents["largest"]))
+        figures = Figures(summary_info.now)
         head = Head(report.tickets)
         rates = report.rules.routing.currencies if report.rules else {}
         listed = incident_list.Incidents(rates)
         _write_tickets(drafts, spool, arranged, formats, (tally, figures, head, listed))
-        _write_incidents(drafts, listed, _list_formats(formats))
+        largest = _write_incidents(drafts, listed, _list_formats(formats))
         _write_rejected(drafts, spool, formats, tally)
         _write_corrections(drafts, none() if corrections is None else corrections)
         files = [*drafts.names, SUMMARY, _REPORT]
         found = summary.summarise(tally, incidents, summary_info, files)
         # Names of files and headers may hold halves of characters, which are no text.
-        page = render(found, figures, head.tickets(), report)
+        page = render(found, figures, head.tickets(), report, incidents=largest)
         drafts.path(_REPORT).write_bytes(page.encode("utf-8", errors="backslashreplace"))
         found["timings"]["write"] = round(time.perf_counter() - started, 3)
         drafts.path(SUMMARY).write_text(summary.to_json(found), encoding="utf-8", newline="\n")
@@ -202,11 +202,13 @@ def _write_rejected(
 
 def _write_incidents(
     drafts: Drafts, listed: incident_list.Incidents, formats: Sequence[str]
-) -> None:
+) -> pa.RecordBatch:
+    """Write incidents.*; return its rows, the largest incident first."""
     sheet = Sheet(drafts, "incidents", incident_list.COLUMNS, formats)
     batch = listed.table()
     sheet.write(batch, csv_text.cells(batch))
     sheet.close()
+    return batch
 
 
 def _write_corrections(drafts: Drafts, corrections: Corrections) -> None:

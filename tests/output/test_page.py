@@ -155,6 +155,13 @@ def test_page_has_a_place_for_rising_issues(tmp_path, spooled, tickets, arranged
         assert shown in text
 
 
+def test_incidents_stand_on_the_page(folder):
+    text = _Page(_read(folder[0])).text
+    # every ninth of 48 tickets
+    assert "Groups of tickets that probably have one cause: 1, with 6 tickets" in text
+    assert "incident-1" in text
+
+
 def test_terminal_table(folder):
     out, found = folder
     found["counts"]["team"] = {"[red]\x1b[31mdesk\u202e": 40, "物流组": 8}

@@ -50,15 +50,13 @@ def _waiting(team: str, hours: float, **cells: object) -> dict:
 def test_counts_are_the_same_however_the_batches_are_cut(tickets, arranged):
     frame = pd.concat([tickets(60), arranged(tickets(60))], axis=1)
     frame = frame.drop(columns="_text_key")
-    whole, parts = Figures(NOW, ["incident-1"]), Figures(NOW, ["incident-1"])
+    whole, parts = Figures(NOW), Figures(NOW)
     whole.add(to_batch(frame))
     for start in range(0, 60, 7):
         parts.add(to_batch(frame.iloc[start : start + 7]))
     assert whole.crosses == parts.crosses
     assert whole.gaps == parts.gaps
     assert whole.newest == parts.newest
-    assert whole.incident_texts == parts.incident_texts
-    assert whole.incident_times == parts.incident_times
     assert sum(whole.crosses["country"].values()) == 60
 
 

@@ -34,7 +34,6 @@ GAPS: Final = ("created_at", "order_id", "country", "channel", "sku", "customer_
 
 _HOUR: Final = 3_600
 _DAY: Final = 24 * _HOUR
-_SAMPLE: Final = 160
 
 
 class _Coded(NamedTuple):
@@ -48,7 +47,6 @@ class Figures:
     """What the page counts of all accepted tickets.
 
     :param now: From when ages and deadlines are looked at.
-    :param incidents: The ids of the incidents that the page describes.
     """
 
     #: name of the cross: its two columns, and which rows count.
@@ -68,23 +66,16 @@ class Figures:
         ("channel", "channel", "one", "all"),
         ("language_review", "language", "review", "all"),
         ("category_sure", "category", "sure", "all"),
-        ("incident_reason", "incident", "reason", "incident"),
-        ("incident_team", "incident", "team", "incident"),
-        ("incident_country", "incident", "country", "incident"),
-        ("incident_open", "incident", "is_open", "incident"),
     )
 
-    def __init__(self, now: datetime, incidents: Sequence[str] = ()) -> None:
+    def __init__(self, now: datetime) -> None:
         self.now = now
         self._now = int(now.timestamp())
-        self._incidents = pa.array(incidents, pa.large_string())
         self.crosses: dict[str, Counter[tuple[Any, Any]]] = {
             name: Counter() for name, *_ in self._CROSSES
         }
         self.confidence: Counter[str] = Counter()
         self.gaps: Counter[str] = Counter()
-        self.incident_times: dict[str, tuple[int, int]] = {}
-        self.incident_texts: dict[str, str] = {}
         self.newest: int | None = None
         self.later = 0
 
@@ -111,8 +102,6 @@ class Figures:
             self.confidence[value] += total
         for name in GAPS:
             self.gaps[name] += _missing(batch.column(name))
-        if masks["incident"].any():
-            self._describe(batch.filter(pa.array(masks["incident"])))
 
     def _columns(self, batch: pa.RecordBatch) -> dict[str, _Coded]:
         created, dated = _seconds(batch, "created_at")
@@ -126,7 +115,6 @@ class Figures:
         day = np.where(dated, created // _DAY, -1)
         hours = np.clip((due - self._now) // _HOUR, -1, HORIZON)
         sure = np.clip(10 * np.nan_to_num(_numbers(batch, "category_confidence")), 0, 9)
-        is_open = self._open(batch)
         texts = {
             name: _coded(batch.column(of))
             for name, of in (
@@ -137,7 +125,6 @@ class Figures:
                 ("country", "country"),
                 ("channel", "channel"),
                 ("team", "team"),
-                ("incident", "incident_id"),
             )
         }
         review = np.asarray(batch.column("needs_review").fill_null(False).to_numpy(False), bool)
@@ -149,7 +136,6 @@ class Figures:
             "answered": np.clip((self._now - answered) // _DAY, 0, OLDEST),
             "sure": sure.astype(np.int64),
             "review": review.astype(np.int64),
-            "is_open": is_open.astype(np.int64),
             "one": np.zeros(batch.num_rows, np.int64),
         }
         return texts | {name: _ranged(values) for name, values in numbers.items()}
@@ -159,34 +145,17 @@ class Figures:
         _, dated = _seconds(batch, "created_at")
         _, answered = _seconds(batch, "first_response_at")
         waits = pc.is_in(batch.column("sla_state"), pa.array(SLA_WAITING, pa.large_string()))
-        known = pc.is_in(batch.column("incident_id"), self._incidents)
         return {
             "all": None,
             "dated": dated,
             "open": is_open,
             "waiting": is_open & np.asarray(waits.to_numpy(False), bool),
             "answered": answered,
-            "incident": np.asarray(known.to_numpy(False), bool),
         }
 
     def _open(self, batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
         closed = pc.is_in(batch.column("status"), pa.array(CLOSED_STATES, pa.large_string()))
         return ~np.asarray(closed.to_numpy(False), bool)
-
-    def _describe(self, tickets: pa.RecordBatch) -> None:
-        """Note when the incidents began and ended, and what their first ticket says."""
-        created, dated = _seconds(tickets, "created_at")
-        ids = _coded(tickets.column("incident_id"))
-        for code, name in enumerate(ids.values):
-            here = ids.codes == code
-            times = created[here & dated]
-            if len(times):
-                before = self.incident_times.get(name, (int(times[0]), int(times[0])))
-                first, last = int(times.min()), int(times.max())
-                self.incident_times[name] = (min(before[0], first), max(before[1], last))
-            if name not in self.incident_texts:
-                text = tickets.column("text")[int(np.flatnonzero(here)[0])].as_py()
-                self.incident_texts[name] = text[:_SAMPLE]
 
 
 def _coded(column: pa.Array) -> _Coded:

@@ -28,11 +28,17 @@ _PLAIN: Final = 10
 
 
 def render(
-    summary: Mapping[str, Any], figures: Figures, head: pa.RecordBatch, info: ReportInfo
+    summary: Mapping[str, Any],
+    figures: Figures,
+    head: pa.RecordBatch,
+    info: ReportInfo,
+    *,
+    incidents: pa.RecordBatch,
 ) -> str:
     """The page for a run; the same run gives the same text (nothing of ``timings`` is on it).
 
     :param head: The tickets that the page holds, by rank (see `head.Head`).
+    :param incidents: The rows of incidents.csv, the largest first; the page shows the first.
     """
     words = dictionary(info.rules)
     if info.rising:
@@ -40,6 +46,7 @@ def render(
     helper = _Helper(words, info.language)
     style, script = _asset("page.css"), _asset("page.js")
     view = views.view(summary, figures, info)
+    view["incidents"] = views.incidents(incidents)
     plain = head.slice(0, _PLAIN)
     return _template().render(
         view=view,

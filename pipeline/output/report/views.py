@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+import pyarrow as pa
+
 from pipeline import __version__
 from pipeline.output.report import forecast, weeks
 from pipeline.output.report.figures import GAPS, Figures, day_name
@@ -13,6 +15,8 @@ from pipeline.output.report.options import ReportInfo
 _BARS: Final = 12
 #: Lines of a table of the week that are open from the start.
 _WEEK_ROWS: Final = 8
+#: Incidents shown; all are in incidents.csv.
+_INCIDENTS: Final = 20
 #: Columns of the chart by time; a longer time is shown by weeks.
 _DAYS_SHOWN: Final = 62
 #: A language with fewer tickets has no mean worth a sentence.
@@ -95,7 +99,6 @@ def view(summary: Mapping[str, Any], figures: Figures, info: ReportInfo) -> dict
         ],
         "review": bars(summary["counts"]["review_reason"]),
         "rejected": bars(summary["counts"]["rejected_reason"]),
-        "incidents": _incidents(summary["incidents"], figures),
         "sure": _sure(summary["counts"], figures, info.tested),
         "histogram": _histogram(figures),
         "problems": _problems(summary, figures, youngest),
@@ -167,25 +170,16 @@ def _chart(
     return heading, kind, bars(found, by_count=kind not in _IN_ORDER)
 
 
-def _incidents(found: Mapping[str, Any], figures: Figures) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": name,
-            "size": size,
-            "open": figures.crosses["incident_open"][name, 1],
-            "reasons": _most(figures.crosses["incident_reason"], name, 2),
-            "teams": _most(figures.crosses["incident_team"], name, 2),
-            "countries": _most(figures.crosses["incident_country"], name, 3),
-            "times": [day_name(one // 86_400) for one in figures.incident_times.get(name, ())],
-            "text": figures.incident_texts.get(name, ""),
-        }
-        for name, size in found["largest"].items()
-    ]
-
-
-def _most(cross: Counter[tuple[Any, Any]], name: str, at_most: int) -> list[tuple[str, int]]:
-    found = [(value, count) for (key, value), count in cross.items() if key == name and value]
-    return sorted(found, key=lambda item: (-item[1], item[0]))[:at_most]
+def incidents(listed: pa.RecordBatch) -> list[dict[str, Any]]:
+    """The largest incidents; what all members share as pairs of column and value."""
+    rows = listed.slice(0, _INCIDENTS).to_pylist()
+    for row in rows:
+        shared = filter(None, row["shared"].split("; "))
+        row["shared"] = [tuple(one.split(" ", 1)) for one in shared if " " in one]
+        days = [f"{row[name]:%Y-%m-%d}" for name in ("first_at", "last_at") if row[name]]
+        row["days"] = " – ".join(dict.fromkeys(days))
+        row["due"] = f"{row['next_due_at']:%Y-%m-%d %H:%M}" if row["next_due_at"] else "–"
+    return rows
 
 
 class Sureness(NamedTuple):
