@@ -14,6 +14,7 @@ from pipeline.dispatch.text_key import text_keys
 from pipeline.rules import routing
 from tests.dispatch.helpers import NOW, SHIPPED, cases, scored
 
+PRIVATE = ("_text_key", "_suspicion", "_order_in_text")
 ADDED = [c.name for c in ticket.COLUMNS if c.room == "dispatch"]
 
 
@@ -67,7 +68,7 @@ class TestFrame:
     def test_it_adds_the_columns_of_the_room_with_their_types(self):
         before = scored(*self.rows)
         after = dispatch.assign(before, SHIPPED, now=NOW)
-        assert set(after) - set(before) == {*ADDED, "_text_key"}
+        assert set(after) - set(before) == {*ADDED, *PRIVATE}
         assert {name: str(after[name].dtype) for name in ADDED} == {
             name: ticket.BY_NAME[name].dtype for name in ADDED
         }
