@@ -34,9 +34,11 @@ _RED: Final = ("#F8CBC6", "#6B0F08")
 _ORANGE: Final = ("#FCE2BF", "#5C3A00")
 _GREEN: Final = ("#E2EFDA", "#1E4620")
 _GREY: Final = ("#EDEDED", "#3B3B3B")
+_LEVELS: Final = {"critical": _RED, "high": _ORANGE, "normal": _GREEN, "low": _GREY}
 #: Column and value: background and text colour, dark enough on light for a contrast of 7 to 1.
 _COLOURS: Final = {
-    "urgency_level": {"critical": _RED, "high": _ORANGE, "normal": _GREEN, "low": _GREY},
+    "urgency_level": _LEVELS,
+    "highest_level": _LEVELS,
     "sla_state": {"breached": _RED, "missed": _RED, "at_risk": _ORANGE, "met": _GREEN},
 }
 _HEAD: Final = {"bold": True, "bottom": 1, "bg_color": "#DCE6F2", "valign": "top"}
