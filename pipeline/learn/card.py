@@ -34,6 +34,9 @@ def table(metrics: Mapping[str, Any]) -> str:
             ("urgency quadratic kappa", urgency["quadratic_kappa"]),
             ("urgent tickets found", urgency["urgent_recall"]),
             ("  at this share flagged", urgency["flagged"]),
+            ("  of the 35 % most urgent", urgency["found_at_35"]),
+            ("  by the safe threshold", urgency["found_safely"]),
+            ("  which flags", urgency["load_safely"]),
         ]
     if "language" in metrics:
         rows.append(("language accuracy", metrics["language"]["accuracy"]))

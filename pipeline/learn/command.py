@@ -152,7 +152,9 @@ def evaluate_files(
     labels = read_labelled(labelled, rules, now=now, overrides=columns, encoding=encoding)
     _check_known_labels(loaded, labels, model)
     scored = score(loaded, labels, rules, encoder, now)
-    return measure(scored, labels) | {"encoder": encoder, "model": loaded.fingerprint}
+    views = Scorer(loaded, encoder).views
+    metrics = measure(scored, labels, urgent_from=loaded.thresholds[views].urgent)
+    return metrics | {"encoder": encoder, "model": loaded.fingerprint}
 
 
 def compare_models(

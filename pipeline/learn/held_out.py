@@ -162,8 +162,10 @@ def _measured(
         score = urgency_score(found["urgency"].astype(np.float64))
         level = np.searchsorted(LEVEL_BORDERS, thresholds.urgency(score).round(1), side="right")
         scored["urgency_level"] = np.array(LEVELS)[level]
+        scored["p_urgent"] = found["urgency"][:, 2:].sum(axis=1)
     else:
         truth["urgency"] = ""
-    result = evaluate(scored, truth)
+    views = "both" if asked.any() else "ngrams"
+    result = evaluate(scored, truth, urgent_from=model.thresholds[views].urgent)
     result.pop("language", None)
     return result | {"asked_the_encoder": float(asked.mean())}

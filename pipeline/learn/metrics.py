@@ -13,13 +13,17 @@ _FEWEST = 20
 _CALIBRATION_BINS = 10
 
 
-def evaluate(scored: pd.DataFrame, labels: pd.DataFrame) -> dict[str, Any]:
+def evaluate(
+    scored: pd.DataFrame, labels: pd.DataFrame, *, urgent_from: float = 0.0
+) -> dict[str, Any]:
     """Compare the model's columns in `scored` with the labels of the same tickets.
 
     `labels` has ``category`` and, where known, ``secondary``, ``reason``, ``urgency`` (names
     of the levels) and ``lang``. Numbers are in 0..1 but for counts; see docs/reference. What a
     model does not decide (it was not trained on urgency, say) is left out, and a share of
     nothing is None.
+
+    :param urgent_from: The ``p_urgent`` from which the model promises to find urgent tickets.
     """
     truth, said = labels["category"].to_numpy(), scored["category"].to_numpy()
     result: dict[str, Any] = {"tickets": len(labels), "category": categories(truth, said)}
@@ -29,7 +33,7 @@ def evaluate(scored: pd.DataFrame, labels: pd.DataFrame) -> dict[str, Any]:
     result["calibration_error"] = calibration_error(confidence, hit)
     result["review"] = review(scored["needs_review"].to_numpy(), hit)
     if (labels["urgency"] != "").any() and (scored["urgency_level"] != "").all():
-        result["urgency"] = urgency(scored, labels)
+        result["urgency"] = urgency(scored, labels, urgent_from)
     if (labels["reason"] != "").any() and (scored["reason"] != "").any():
         known = (labels["reason"] != "").to_numpy()
         same = (labels["reason"] == scored["reason"]).to_numpy()
@@ -89,18 +93,38 @@ def review(needs_review: NDArray[np.bool_], hit: NDArray[np.bool_]) -> dict[str,
     }
 
 
-def urgency(scored: pd.DataFrame, labels: pd.DataFrame) -> dict[str, float | None]:
-    """Quadratic kappa of the levels; recall of urgent tickets at the share that is flagged."""
+#: The load at which the ranking by ``p_urgent`` is judged: a third of all tickets.
+_LOAD = 0.35
+
+
+def urgency(
+    scored: pd.DataFrame, labels: pd.DataFrame, urgent_from: float
+) -> dict[str, float | None]:
+    """Quadratic kappa of the levels; how many urgent tickets are found at which load.
+
+    ``urgent_recall`` at ``flagged`` is of the levels high and critical; ``found_safely`` at
+    ``load_safely`` of ``p_urgent >= urgent_from``; ``found_at_35`` of the 35 % with the highest
+    ``p_urgent``, cues of rules/urgency.toml first.
+    """
     known = (labels["urgency"] != "").to_numpy()
     index = {level: i for i, level in enumerate(LEVELS)}
     truth = labels["urgency"][known].map(index).to_numpy(dtype=int)
     said = scored["urgency_level"][known].map(index).to_numpy(dtype=int)
     urgent, flagged = truth >= 2, said >= 2
+    p_urgent = scored["p_urgent"][known].to_numpy()
+    safely = (p_urgent >= urgent_from) | flagged
+    first = np.argsort(-p_urgent - (said == len(LEVELS) - 1), kind="stable")
+    at_35 = urgent[first[: int(_LOAD * len(first))]].sum()
+    any_urgent = bool(urgent.any())
     return {
         "quadratic_kappa": quadratic_kappa(truth, said, len(LEVELS)),
-        "urgent_recall": float(flagged[urgent].mean()) if urgent.any() else None,
+        "urgent_recall": float(flagged[urgent].mean()) if any_urgent else None,
         "flagged": float(flagged.mean()),
+        "found_at_35": float(at_35 / urgent.sum()) if any_urgent else None,
+        "found_safely": float(safely[urgent].mean()) if any_urgent else None,
+        "load_safely": float(safely.mean()),
         "urgent": float(urgent.mean()),
+        "urgent_tickets": int(urgent.sum()),
     }
 
 

@@ -49,6 +49,8 @@ class Thresholds:
 
     urgency_levels: tuple[float, float, float]
     """Urgency score (0..100) from which a ticket is normal, high, critical."""
+    urgent: float
+    """From this ``p_urgent`` on lie 95 % of the urgent tickets (`learn.deciding`)."""
     review: float
     """Below this category probability a person should look (see metrics.json: coverage)."""
     secondary: float

@@ -32,7 +32,7 @@ ODDS = {
     "迟到": {"logistics": 6},
     "<money>": {"logistics": 3},
 }
-THRESHOLDS = Thresholds((25.0, 50.0, 75.0), review=0.6, secondary=0.25, doubt=0.7)
+THRESHOLDS = Thresholds((25.0, 50.0, 75.0), urgent=0.1, review=0.6, secondary=0.25, doubt=0.7)
 WORDS_ONLY = NgramSettings(char_min=9, char_max=2, word_max=1)
 
 
