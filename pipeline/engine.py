@@ -21,6 +21,8 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from pipeline import __version__, dispatch, intake, output
 from pipeline.dispatch.contacts import with_repeats
 from pipeline.errors import OutputError, PipelineError
@@ -40,8 +42,8 @@ if TYPE_CHECKING:
 #: Rows in a batch: large enough that the fixed cost of a batch (about 30 ms) is small, small
 #: enough that two workers share an export of ten thousand evenly.
 BATCH_ROWS = 2048
-#: Up to this many batches run in this process alone.
-_INLINE_BATCHES = 1
+#: Tickets that make a process load everything.
+_WARM_UP_ROWS = 64
 
 
 @dataclass(frozen=True)
@@ -220,26 +222,31 @@ def _run_batches(
             progress(len(batch.tickets) + len(batch.rejected))
             yield number, batch
 
-    first = list(islice(batches, _INLINE_BATCHES + 1))
-    # This process does the first batch itself: model, tables and dictionaries are loaded then,
-    # and forked workers share them instead of loading their own.
-    alone = len(first) if jobs == 1 or len(first) <= _INLINE_BATCHES else 1
-    for number, batch in told(first[:alone] if jobs > 1 else chain(first, batches)):
-        _triage_and_park(number, batch, job)
-    if jobs > 1 and alone < len(first):
-        from joblib import Parallel, delayed
+    first = list(islice(batches, 2))
+    if jobs == 1 or len(first) < 2:
+        for number, batch in told(chain(first, batches)):
+            _triage_and_park(number, batch, job)
+        return
+    from joblib import Parallel, delayed
 
-        backend = "multiprocessing" if _can_fork() else "loky"
-        Parallel(n_jobs=jobs, backend=backend, pre_dispatch=2 * jobs, batch_size=1)(
-            delayed(_triage_and_park)(number, batch, job)
-            for number, batch in told(chain(first[alone:], batches))
-        )
+    forked = _can_fork()
+    if forked:  # the workers share what this process has loaded: model, tables, dictionaries
+        _triage(first[0][1].tickets.head(_WARM_UP_ROWS), job)
+    backend = "multiprocessing" if forked else "loky"
+    Parallel(n_jobs=jobs, backend=backend, pre_dispatch=2 * jobs, batch_size=1, max_nbytes=None)(
+        delayed(_triage_and_park)(number, batch, job)
+        for number, batch in told(chain(first, batches))
+    )
+
+
+def _triage(tickets: pd.DataFrame, job: _Job) -> pd.DataFrame:
+    scorer = _scorer(job.model, job.model_fingerprint, job.encoder)
+    rules = _rules(job.rules, job.rules_fingerprint)
+    return triage(tickets, scorer, rules, now=job.now, corrections=job.corrections)
 
 
 def _triage_and_park(number: int, batch: Batch, job: _Job) -> None:
-    scorer = _scorer(job.model, job.model_fingerprint, job.encoder)
-    rules = _rules(job.rules, job.rules_fingerprint)
-    triaged = triage(batch.tickets, scorer, rules, now=job.now, corrections=job.corrections)
+    triaged = _triage(batch.tickets, job)
     private = triaged.columns[triaged.columns.str.startswith("_")].difference(
         [*dispatch.NARROW, *output.PRIVATE]
     )

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -23,6 +24,7 @@ from pipeline.output.spool import SORTING, Spool
 
 _ARRANGED = [column.name for column in ticket.COLUMNS if column.room == "queue"]
 _REPORT = "report.html"
+_Item = TypeVar("_Item")
 _FOLLOW_UP = ("follow_up_by", "follow_up_reason")
 #: In a history: closed, and later open again.
 _REOPENED = (
@@ -112,8 +114,8 @@ def _write_tickets(
     review = Sheet(drafts, "review", layout.REVIEW_COLUMNS, lists)
     followup = Sheet(drafts, "followup", layout.FOLLOWUP_COLUMNS, lists)
     queues = Queues(spool.folder / SORTING, int(arranged["rank"].count()), lists)
-    for batch in _whole_tickets(spool, arranged, columns):
-        cells = csv_text.cells(batch)
+    whole = _whole_tickets(spool, arranged, columns)
+    for batch, cells in _ahead((batch, csv_text.cells(batch)) for batch in whole):
         call_back = pc.not_equal(batch.column("follow_up_reason"), "")
         triaged.write(batch, cells)
         review.write(_with_blanks(batch), _with_blanks(cells), batch.column("needs_review"))
@@ -126,6 +128,18 @@ def _write_tickets(
     for sheet in (triaged, review, followup):
         sheet.close()
     queues.write(drafts, tally.teams)
+
+
+def _ahead(items: Iterator[_Item]) -> Iterator[_Item]:
+    """The same items, each made in a second thread while the one before is used.
+
+    Arrow lets go of the interpreter, so reading and rendering run beside writing and counting.
+    """
+    with ThreadPoolExecutor(1, "ahead") as thread:
+        coming = thread.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = thread.submit(next, items, None)
+            yield item
 
 
 def _whole_tickets(
