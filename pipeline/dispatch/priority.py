@@ -54,7 +54,7 @@ Points = npt.NDArray[np.float64]
 #: Points by level, low to critical. A high or critical ticket outweighs all consequence, deadline
 #: and four weeks of waiting of the level below: 30 > 2.5 + 20 + 7 and 60 > 30 + 20 + 7. Normal and
 #: low share a deadline, so they are closer. Replayed with 0 to 8 points for normal: more answers
-#: early, and longer waits for low ones, the more points (docs/decisions/0007).
+#: early, and longer waits for low ones, the more points (docs/decisions/0012).
 LEVEL_POINTS: Final = dict(zip(LEVELS, (0.0, 2.5, 30.0, 60.0), strict=True))
 COMPLAINT_POINTS: Final = 1.0
 URGENCY_POINTS: Final = 8.0

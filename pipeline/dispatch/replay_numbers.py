@@ -99,19 +99,30 @@ def agents_needed(
 
 
 def _needs(arrivals: Arrivals, team: str, hours: Mapping[str, Hours]) -> int:
-    """The smallest number of agents that keeps the target: doubled, then halved in."""
+    """The smallest number of agents that keeps the target.
+
+    Beginning with those who can do that much work at all, doubled, then halved in.
+    """
 
     def enough(count: int) -> bool:
         answered = replay(arrivals, [Group(team, None, count)], hours, "ours")
         return float((~is_late(arrivals.standing, answered)).mean()) >= TARGET
 
-    low, high = 0, 1
+    least = _least(arrivals, hours[team])
+    low, high = least - 1, least
     while not enough(high):
         low, high = high, 2 * high
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle, high)
     return high
+
+
+def _least(arrivals: Arrivals, hours: Hours) -> int:
+    """Fewer agents cannot do `TARGET` of the work from the first arrival to the last deadline."""
+    time = arrivals.standing.due.max() - arrivals.standing.created.min() + _DAY
+    open_share = hours.per_week / (7 * 24)
+    return max(1, int(TARGET * arrivals.service.sum() / (time * open_share)))
 
 
 def _at_most(arrivals: Arrivals, hours: Hours) -> float:
