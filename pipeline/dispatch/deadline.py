@@ -210,19 +210,20 @@ def _owners(
     found: Deadlines, agents: pd.Series, teams: Any, sla: Sla, moment: int
 ) -> pd.api.extensions.ExtensionArray:
     """Who owes the next step: the further it is overdue, the further down the list of owners."""
-    owner = pd.Series(np.where(found.step == _NONE, "", "customer"), agents.index, dtype="object")
-    team = pd.Series(teams, agents.index)
+    owner = np.where(found.step == _NONE, "", "customer").astype(object)
+    team = np.asarray(teams, dtype=object)
+    agent = agents.to_numpy(object)
+    agent = np.where(agent == "", team, agent)
     late = (found.step_due < moment) & (found.step_due != NO_TIME)
     turns = np.where(late, 1 + (moment - found.step_due) // np.maximum(found.allowed, 1), 0)
     for code, step in enumerate((FIRST, NEXT, RESOLUTION)):
         owners = sla.owners[step]
-        for turn, name in enumerate(owners):
-            here = (found.step == code) & (np.minimum(turns, len(owners) - 1) == turn)
-            if name == AGENT:
-                owner[here] = agents[here].where(agents[here] != "", team[here])
-            else:
-                owner[here] = team[here] if name == TEAM else name
-    return pd.array(owner.to_numpy(), dtype="str")
+        turn = np.minimum(turns, len(owners) - 1)
+        for number, name in enumerate(owners):
+            here = (found.step == code) & (turn == number)
+            whose = agent if name == AGENT else team
+            owner[here] = whose[here] if name in (AGENT, TEAM) else name
+    return pd.array(owner, dtype="str")
 
 
 def _optional(times: pd.Series) -> list[int | None]:

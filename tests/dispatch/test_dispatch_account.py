@@ -1,4 +1,7 @@
-"""Deadlines one by one: they agree with those counted together, and receipts add up."""
+"""Deadlines one by one: they agree with those counted together, and receipts add up.
+
+Every law is tried on 200 examples, and on 10,000 in `make test-slow`.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import history
@@ -70,6 +73,15 @@ def tickets(draw):
     )
 
 
+EXAMPLES = pytest.mark.parametrize("examples", [200, pytest.param(10_000, marks=pytest.mark.slow)])
+
+
+def prove(examples, law, *strategies):
+    """Look for an example that breaks `law`, the same ones in every run."""
+    rules = settings(max_examples=examples, deadline=None, derandomize=True, database=None)
+    rules(given(*strategies)(law))()
+
+
 def count(known, happened=(), now=NOW):
     return one_by_one.account(known, sorted(happened, key=lambda e: e.at), SLA, now=now)
 
@@ -78,92 +90,116 @@ def _time(moment):
     return None if moment is None else pd.Timestamp(moment, unit="s", tz="UTC")
 
 
-@given(tickets(), st.integers(0, 40))
-def test_together_and_one_by_one_agree_where_there_is_no_history(known, days):
-    now = datetime.fromtimestamp(known.created + days * 86_400, UTC)
-    row = {
-        "created_at": _time(known.created),
-        "status": known.status,
-        "urgency_level": known.level,
-        "first_response_at": _time(known.first_response),
-        "resolved_at": _time(known.resolved),
-    }
-    frame = scored(row)
-    rule = SHIPPED.routing.rules[-1]._replace(sla=known.policy)
-    routing = SHIPPED.routing._replace(rules=(rule,))
-    rules = (routing, SLA)
-    facts = Facts(frame, routing.currencies)
-    together = deadline.deadline_columns(frame, facts, np.array([0]), rules, now=now)
-    alone = count(known, now=int(now.timestamp()))
-    first, resolution = alone.last("first_response"), alone.last("resolution")
-    assert together["sla_state"][0] == first.state
-    assert together["first_response_due_at"].iloc[0] == _time(first.due)
-    assert together["resolution_due_at"].iloc[0] == _time(resolution.due)
-    assert together["next_step"][0] == alone.next_step
+@EXAMPLES
+def test_together_and_one_by_one_agree_where_there_is_no_history(examples):
+    def law(known, days):
+        now = datetime.fromtimestamp(known.created + days * 86_400, UTC)
+        row = {
+            "created_at": _time(known.created),
+            "status": known.status,
+            "urgency_level": known.level,
+            "first_response_at": _time(known.first_response),
+            "resolved_at": _time(known.resolved),
+        }
+        frame = scored(row)
+        rule = SHIPPED.routing.rules[-1]._replace(sla=known.policy)
+        routing = SHIPPED.routing._replace(rules=(rule,))
+        rules = (routing, SLA)
+        facts = Facts(frame, routing.currencies)
+        together = deadline.deadline_columns(frame, facts, np.array([0]), rules, now=now)
+        alone = count(known, now=int(now.timestamp()))
+        first, resolution = alone.last("first_response"), alone.last("resolution")
+        assert together["sla_state"][0] == first.state
+        assert together["first_response_due_at"].iloc[0] == _time(first.due)
+        assert together["resolution_due_at"].iloc[0] == _time(resolution.due)
+        assert together["next_step"][0] == alone.next_step
+
+    prove(examples, law, tickets(), st.integers(0, 40))
 
 
-@given(tickets(), events())
-def test_a_receipt_adds_up_to_the_deadline(known, happened):
-    found = count(known, happened)
-    for one in found.counted:
-        way = list(pieces(one))
-        assert sum(p.end - p.start for p in way if p.counts) == one.allowed
-        assert way[-1].end == one.due
-        assert way[0].start == one.step.start
-        assert all(a.end == b.start for a, b in pairwise(way))
-    assert not any("differs" in line for line in receipt(found, ticket="T", now=NOW))
+@EXAMPLES
+def test_a_receipt_adds_up_to_the_deadline(examples):
+    def law(known, happened):
+        found = count(known, happened)
+        for one in found.counted:
+            way = list(pieces(one))
+            assert sum(p.end - p.start for p in way if p.counts) == one.allowed
+            assert way[-1].end == one.due
+            assert way[0].start == one.step.start
+            assert all(a.end == b.start for a, b in pairwise(way))
+        assert not any("differs" in line for line in receipt(found, ticket="T", now=NOW))
+
+    prove(examples, law, tickets(), events())
 
 
-@given(tickets(), events(), st.sampled_from(LEVELS), st.integers(0, 40))
-def test_a_level_changed_and_changed_back_at_once_leaves_no_trace(known, happened, level, when):
-    moment = START + when * 21_600
-    before = [e for e in happened if e.at <= moment]
-    after = [e for e in happened if e.at > moment]
-    levels = [e.what for e in sorted(before, key=lambda e: e.at) if e.kind == "level"]
-    back = [Event(moment, "level", level), Event(moment, "level", (levels or [known.level])[-1])]
-    assert count(known, [*before, *back, *after]).counted == count(known, happened).counted
+@EXAMPLES
+def test_a_level_changed_and_changed_back_at_once_leaves_no_trace(examples):
+    def law(known, happened, level, when):
+        moment = START + when * 21_600
+        before = [e for e in happened if e.at <= moment]
+        after = [e for e in happened if e.at > moment]
+        levels = [e.what for e in sorted(before, key=lambda e: e.at) if e.kind == "level"]
+        back = [
+            Event(moment, "level", level),
+            Event(moment, "level", (levels or [known.level])[-1]),
+        ]
+        assert count(known, [*before, *back, *after]).counted == count(known, happened).counted
+
+    prove(examples, law, tickets(), events(), st.sampled_from(LEVELS), st.integers(0, 40))
 
 
-@given(tickets(), st.integers(0, 80), st.integers(1, 80))
-def test_a_pause_never_makes_a_deadline_earlier_and_never_counts_twice(known, begin, length):
-    known = known._replace(status="open", first_response=None, resolved=None)
-    start = known.created + begin * 3_600
-    pause = [
-        Event(start, "status", "pending"),
-        Event(start + length * 3_600, "status", "open"),
-    ]
-    plain, paused = count(known), count(known, pause)
-    twice = count(known, [*pause, *pause])
-    for name in ("first_response", "resolution"):
-        late = paused.last(name).due - plain.last(name).due
-        assert late >= 0
-        calendar_clock = SLA.policies[known.policy].calendar is None
-        assert not calendar_clock or late in (0, length * 3_600)
-        assert twice.last(name).due == paused.last(name).due
+@EXAMPLES
+def test_a_pause_never_makes_a_deadline_earlier_and_never_counts_twice(examples):
+    def law(known, begin, length):
+        known = known._replace(status="open", first_response=None, resolved=None)
+        start = known.created + begin * 3_600
+        pause = [
+            Event(start, "status", "pending"),
+            Event(start + length * 3_600, "status", "open"),
+        ]
+        plain, paused = count(known), count(known, pause)
+        twice = count(known, [*pause, *pause])
+        for name in ("first_response", "resolution"):
+            late = paused.last(name).due - plain.last(name).due
+            assert late >= 0
+            calendar_clock = SLA.policies[known.policy].calendar is None
+            assert not calendar_clock or late in (0, length * 3_600)
+            assert twice.last(name).due == paused.last(name).due
+
+    prove(examples, law, tickets(), st.integers(0, 80), st.integers(1, 80))
 
 
-@given(tickets(), events())
-def test_a_higher_level_is_never_due_later(known, happened):
-    calm = [e for e in happened if e.kind != "level"]
-    dues = [
-        [(one.step[:2], one.due) for one in count(known._replace(level=level), calm).counted]
-        for level in LEVELS
-    ]
-    for low, high in pairwise(dues):
-        assert [step for step, _ in low] == [step for step, _ in high]
-        assert all(h <= lo for (_, h), (_, lo) in zip(high, low, strict=True))
+@EXAMPLES
+def test_a_higher_level_is_never_due_later(examples):
+    def law(known, happened):
+        calm = [e for e in happened if e.kind != "level"]
+        dues = [
+            [(one.step[:2], one.due) for one in count(known._replace(level=level), calm).counted]
+            for level in LEVELS
+        ]
+        for low, high in pairwise(dues):
+            assert [step for step, _ in low] == [step for step, _ in high]
+            assert all(h <= lo for (_, h), (_, lo) in zip(high, low, strict=True))
+
+    prove(examples, law, tickets(), events())
 
 
-@given(tickets(), events())
-def test_exactly_one_thing_is_owed_unless_the_ticket_is_closed(known, happened):
-    found = count(known, happened)
-    assert (found.next_step == "") == (known.status not in OPEN_STATES)
+@EXAMPLES
+def test_exactly_one_thing_is_owed_unless_the_ticket_is_closed(examples):
+    def law(known, happened):
+        found = count(known, happened)
+        assert (found.next_step == "") == (known.status not in OPEN_STATES)
+
+    prove(examples, law, tickets(), events())
 
 
-@given(events())
-def test_a_history_is_read_as_it_was_written(happened):
-    ordered = tuple(sorted(happened, key=lambda e: e.at))
-    assert history.parse(history.render(happened)) == ordered
+@EXAMPLES
+def test_a_history_is_read_as_it_was_written(examples):
+    def law(happened):
+        ordered = tuple(sorted(happened, key=lambda e: e.at))
+        assert history.parse(history.render(happened)) == ordered
+
+    prove(examples, law, events())
 
 
 def test_a_history_with_an_unknown_policy_is_counted_without_it():
