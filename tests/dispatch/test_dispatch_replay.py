@@ -329,3 +329,28 @@ class TestCompare:
         found = self.found(agents=["escalation_desk=2"])
         assert found["teams_without_agents"] == ["logistics_desk", "policy_desk"]
         assert found["policies"]["ours"]["nobody_reads"] == 60  # all but the critical ones
+
+
+class TestAgainstTheOthers:
+    """Six weeks of a desk that is short of hands, one ticket in six high or critical."""
+
+    def crowded(self, seed):
+        random = np.random.default_rng(seed)
+        created = np.sort(random.uniform(0, 6 * 7 * 24, 700))
+        levels = random.choice(4, 700, p=[0.5, 0.33, 0.12, 0.05])
+        allowed = np.array([24.0, 24.0, 4.0, 1.0])[levels]
+        rows = zip(created.tolist(), (created + allowed).tolist(), levels.tolist(), strict=True)
+        return arrivals(*rows, service=HOUR / 2)
+
+    @pytest.mark.parametrize("seed", range(4))
+    @pytest.mark.parametrize("agents", [1, 2, 3])
+    def test_no_more_urgent_tickets_are_late_and_none_starves(self, seed, agents):
+        found = self.crowded(seed)
+        groups = [Group("desk", None, agents)]
+        one = {
+            policy: figures.numbers(found, replay(found, groups, {"desk": hours("9-18")}, policy))
+            for policy in POLICIES
+        }
+        late = {policy: numbers["late_critical_high"] for policy, numbers in one.items()}
+        assert late["ours"] <= min(late.values())
+        assert one["ours"]["starving"] == 0
