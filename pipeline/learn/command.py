@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipeline import __version__, intake
 from pipeline.errors import OutputError, TrainingError
-from pipeline.learn import compare, curve, issues, looks, splits
+from pipeline.learn import borrow, compare, curve, issues, looks, splits
 from pipeline.learn.card import card, table
 from pipeline.learn.held_out import held_out_metrics
 from pipeline.learn.labelled import check_labels, read_labelled
@@ -88,8 +88,7 @@ def train(request: Request) -> str:
             found, said = _against_baseline(request, data.test, judged, rules, now)
             metrics["baseline"] = found
         if not request.test:  # the settings are judged: now the latest tickets may teach too
-            again = refit(tickets, trained, encoder)
-            trained = _known(trained._replace(model=again), tickets)
+            trained = _known(_again(tickets, trained, encoder, settings, request), tickets)
     metrics["learning_curve"] = curve.learning_curve(data.training, judging)
     metrics["data"] = looks.counts(tickets)
     model = replace(trained.model, notes=_notes(tickets, trained, metrics["held_out"]))
@@ -286,6 +285,16 @@ def _learn(
     settings: Settings,
     request: Request,
 ) -> Trained:
+    shipped = store.load(request.shipped) if request.shipped is not None else None
+    if shipped is not None and borrow.fits(tickets, shipped):
+        return borrow.train_from(
+            tickets,
+            shipped,
+            encoder=encoder,
+            settings=settings,
+            fold_of=fold,
+            tell=request.tell,
+        )
     return learn(
         tickets,
         encoder=encoder,
@@ -294,6 +303,19 @@ def _learn(
         budget=request.budget,
         tell=request.tell,
     )
+
+
+def _again(
+    tickets: pd.DataFrame,
+    trained: Trained,
+    encoder: Encoder | None,
+    settings: Settings,
+    request: Request,
+) -> Trained:
+    """Learn from all tickets as was judged; what starts from the shipped model takes seconds."""
+    if trained.borrowed:
+        return _learn(tickets, splits.folds_of(tickets), encoder, settings, request)
+    return trained._replace(model=refit(tickets, trained, encoder))
 
 
 def _known(trained: Trained, tickets: pd.DataFrame) -> Trained:

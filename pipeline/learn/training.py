@@ -35,6 +35,8 @@ class Trained(NamedTuple):
     settings: Settings
     tried: list[search.Tried]
     answers: dict[str, Answers]
+    borrowed: bool = False
+    """It started from the model that ships (`borrow`)."""
 
 
 def train(
@@ -70,8 +72,7 @@ def train(
             settings = found
         held_out = out_of_fold(views, answers, fold, settings, weight)
         ngrams, dense, tuned = _fit(views, answers, settings, weight)
-    calibration = _calibrate(held_out, answers, settings)
-    model = Model(
+    bare = Model(
         heads=heads,
         settings=settings.ngrams,
         vocabulary=views.vocabulary,
@@ -79,15 +80,29 @@ def train(
         encoder=dense,
         tuned=tuned,
         encoder_name="" if encoder is None else encoder.name,
-        calibration=calibration,
-        thresholds=_thresholds(
-            held_out, answers, calibration, dense is not None, settings.expected_mix
-        ),
+        calibration={},
+        thresholds={},
         reason_category=home,
         notes={},
         fingerprint="",
     )
+    model = decided(bare, ngrams, answers, held_out, settings)
     return Trained(model, held_out, settings, tried, answers)
+
+
+def decided(
+    model: Model,
+    ngrams: View,
+    answers: Mapping[str, Answers],
+    held_out: OutOfFold,
+    settings: Settings,
+) -> Model:
+    """Give a model its n-gram weights, and the calibration and thresholds of held-out tickets."""
+    calibration = _calibrate(held_out, answers, settings)
+    thresholds = _thresholds(
+        held_out, answers, calibration, model.encoder is not None, settings.expected_mix
+    )
+    return replace(model, ngrams=pack(ngrams), calibration=calibration, thresholds=thresholds)
 
 
 def refit(tickets: pd.DataFrame, judged: Trained, encoder: Encoder | None) -> Model:
