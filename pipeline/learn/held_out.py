@@ -12,7 +12,7 @@ from pipeline.learn.metrics import evaluate
 from pipeline.learn.settings import Settings
 from pipeline.learn.tuning import tune
 from pipeline.learn.views import Views, rows_of
-from pipeline.model.heads import Floats, average, calibrate, columns_of
+from pipeline.model.heads import Floats, calibrate, columns_of, pool
 from pipeline.model.scoring import urgency_score
 from pipeline.model.store import Model
 from pipeline.text.encoder import upper_part
@@ -98,7 +98,7 @@ def _one_fold(
     bent = scores(upper_part(tuned.upper, views.pooled.means[held], roots), tuned.view)
     every = columns_of(tuple(one.head for one in answers.values()))
     both = {
-        name: average(
+        name: pool(
             [
                 ngrams[name],
                 head_probabilities(felt, blocks[name]),

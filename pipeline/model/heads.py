@@ -2,10 +2,11 @@
 
 A *head* is one question with its possible answers (category, reason, urgency, emotion). Each
 *view* of a ticket (the sparse n-grams, the dense encoder) has linear weights for every head.
-Their probabilities are averaged, then calibrated by one temperature for each head: averaging
+Their probabilities are pooled, then calibrated by one temperature for each head: pooling
 two models beat one model on both views (docs/decisions/0005-model.md).
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +66,7 @@ class Tuned(NamedTuple):
 
 
 class Calibration(NamedTuple):
-    """What turns a head's averaged probabilities into calibrated ones."""
+    """What turns a head's pooled probabilities into calibrated ones."""
 
     temperature: float
     """Above 1 flattens, below 1 sharpens (Guo et al. 2017)."""
@@ -109,18 +110,27 @@ def calibrate(probabilities: Floats, calibration: Calibration) -> Floats:
     return softmax(scores.astype(np.float32))
 
 
-#: What n-grams, encoder and tuned encoder count in the average. The tuned one gains more on
+#: What n-grams, encoder and tuned encoder count in the pool. The tuned one gains more on
 #: held-out batches of the corpus than on real messages (docs/decisions/0005-model.md).
-_SHARES = np.array([0.5, 0.3, 0.2], dtype=np.float32)
+_SHARES = np.array([0.4, 0.4, 0.2], dtype=np.float32)
 
 
-def average(views: list[Floats]) -> Floats:
-    """Average the probabilities of two or three views; each of shape (n_tickets, n_labels).
+def pool(views: list[Floats], groups: Sequence[NDArray[np.int64]] | None = None) -> Floats:
+    """Pool the probabilities of two or three views; each of shape (n_tickets, n_labels).
 
-    >>> one, other = np.ones((1, 1), np.float32), np.zeros((1, 1), np.float32)
-    >>> average([one, other]).tolist(), average([one, one, other]).round(1).tolist()
-    ([[0.5]], [[0.800000011920929]])
+    The logarithmic opinion pool (Genest & Zidek 1986): the mean of the logarithms, normalised.
+    A view that excludes a label is heard, which the mean of probabilities drowns.
+
+    :param groups: Labels that are compared with each other; all of them when not given.
+
+    >>> one, other = np.array([[0.8, 0.2]], np.float32), np.array([[0.5, 0.5]], np.float32)
+    >>> pool([one, other]).round(3).tolist()  # sqrt(.8 x .5) : sqrt(.2 x .5) = 2 : 1
+    [[0.6669999957084656, 0.3330000042915344]]
     """
     shares = _SHARES if len(views) == len(_SHARES) else np.full(len(views), 1 / len(views))
-    result: Floats = np.tensordot(shares.astype(np.float32), np.stack(views), axes=1)
-    return result
+    logs = np.log(np.maximum(np.stack(views), np.float32(1e-9)))
+    mean = np.tensordot(shares.astype(np.float32), logs, axes=1)
+    found = np.empty_like(mean)
+    for group in groups or [np.arange(mean.shape[1])]:
+        found[:, group] = softmax(mean[:, group])
+    return found

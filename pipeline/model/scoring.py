@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pipeline.model.evidence import keywords, token_weights
-from pipeline.model.heads import Floats, View, average, calibrate, columns_of, softmax
+from pipeline.model.heads import Floats, View, calibrate, columns_of, pool, softmax
 from pipeline.model.store import Model, RowThresholds
 from pipeline.text.encoder import Encoder, Mode
 from pipeline.text.encoder import load as load_encoder
@@ -148,7 +148,7 @@ class Scorer:
         return np.flatnonzero(sure < self.model.thresholds["both"].doubt)
 
     def _with_encoder(self, texts: list[str], ngrams: Floats) -> Floats:
-        """Average the encoder's probabilities into those of the n-grams."""
+        """Pool the encoder's probabilities with those of the n-grams."""
         encoder, view = self.encoder, self.model.encoder
         if encoder is None or view is None or not texts:
             return ngrams
@@ -157,7 +157,7 @@ class Scorer:
         if self.model.tuned is not None:
             vectors = encoder.vectors(pooled, self.model.tuned.upper)
             views.append(self._dense(vectors, self.model.tuned.view))
-        return average(views)
+        return pool(views, self.model.groups)
 
     def _dense(self, vectors: Floats, view: View) -> Floats:
         return _by_head(vectors @ view.weights + view.bias, self.model)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from pipeline.model.heads import Calibration, Head, average, calibrate, columns_of, softmax
+from pipeline.model.heads import Calibration, Head, calibrate, columns_of, pool, softmax
 
 SCORES = arrays(np.float32, (4, 3), elements=st.floats(-80, 80, width=32))
 STEADY = settings(deadline=None, max_examples=60, derandomize=True)
@@ -57,5 +57,7 @@ def test_a_probability_of_zero_stays_finite():
     assert np.isfinite(calibrate(_row(1.0, 0.0), Calibration(5.0, (0.0, 0.0)))).all()
 
 
-def test_the_average_of_two_views():
-    assert average([_row(0.9, 0.1), _row(0.3, 0.7)])[0].tolist() == pytest.approx([0.6, 0.4])
+def test_the_pool_of_two_views():
+    """sqrt(.9 x .4) : sqrt(.1 x .6) = .6 : .245"""
+    found = pool([_row(0.9, 0.1), _row(0.4, 0.6)])[0].tolist()
+    assert found == pytest.approx([0.7101, 0.2899], abs=1e-4)

@@ -445,39 +445,43 @@ def _with_encoder():
     return replace(model, encoder=model.ngrams._replace(weights=weights), encoder_name="fake")
 
 
-def test_on_averages_both_views_of_every_text(fake):
-    """late: logistics 6/8 by its word and 1/6 by the encoder."""
+def test_on_pools_both_views_of_every_text(fake):
+    """late: 1 : 6 : 1 by its word and 4 : 1 : 1 by the encoder, so 2 : sqrt 6 : 1 in the pool.
+
+    broken: 6 : 1 : 1 by its word, so sqrt 24 : 1 : 1.
+    """
     found = Scorer(_with_encoder(), "on").score(frame("late", "broken"))
     assert fake.asked == ["late", "broken"]
-    assert found["p_logistics"].tolist() == pytest.approx(
-        [(6 / 8 + 1 / 6) / 2, (1 / 8 + 1 / 6) / 2]
-    )
+    late, broken = 6**0.5 / (3 + 6**0.5), 1 / (2 + 24**0.5)
+    assert found["p_logistics"].tolist() == pytest.approx([late, broken])
 
 
 def test_a_tuned_encoder_is_a_third_voice_from_the_same_pass(fake):
-    """late: logistics 6/8 by its word, 1/6 by the encoder, and by the tuned one, whose numbers
-    are twice as large, 1 of 16 + 1 + 1; they count 0.5, 0.3 and 0.2.
+    """late: 1 : 6 : 1 by its word, 4 : 1 : 1 by the encoder, and 16 : 1 : 1 by the tuned one,
+    whose numbers are twice as large; they count 0.4, 0.4 and 0.2.
     """
     model = _with_encoder()
     tuned = Tuned({"ones": np.full(2, 2, dtype=np.float32)}, model.encoder)
     found = Scorer(replace(model, tuned=tuned), "on").score(frame("late"))
     assert fake.asked == ["late"]
-    assert found["p_logistics"].tolist() == pytest.approx(
-        [0.5 * 6 / 8 + 0.3 * 1 / 6 + 0.2 * 1 / 18]
-    )
+    odds = np.array([4**0.4 * 16**0.2, 6**0.4, 1.0])
+    assert found["p_logistics"].tolist() == pytest.approx([odds[1] / odds.sum()])
 
 
 def test_auto_asks_the_encoder_about_doubtful_texts_only(fake):
     """late has 0.75 and is not asked about; both has 0.5, below 0.7."""
     found = Scorer(_with_encoder(), "auto").score(frame("late", "both", "late"))
     assert fake.asked == ["both"]
-    assert found["p_logistics"].tolist() == pytest.approx([3 / 4, (4 / 8 + 1 / 6) / 2, 3 / 4])
+    odds = np.sqrt([3 * 4, 4 * 1, 1 * 1])
+    pooled = odds[1] / odds.sum()
+    assert found["p_logistics"].tolist() == pytest.approx([3 / 4, pooled, 3 / 4])
 
 
 def test_each_text_is_calibrated_by_the_views_that_spoke(fake):
     """late is not asked about: 6 : 1 : 1 to its root by the n-grams' own temperature of 2.
 
-    both: (4/8 + 1/6) / 2 against (3/8 + 4/6) / 2 and (1/8 + 1/6) / 2, squared by a half.
+    both: 3 : 4 : 1 by its word and 4 : 1 : 1 by the encoder; the root of the pool is undone by
+    a temperature of one half.
     """
     model = _with_encoder()
     even = model.calibration["both"]
@@ -486,8 +490,7 @@ def test_each_text_is_calibrated_by_the_views_that_spoke(fake):
     model = replace(model, calibration={"ngrams": ngrams, "both": both})
     found = Scorer(model, "auto").score(frame("late", "both"))["p_logistics"].tolist()
     assert fake.asked == ["both"]
-    squares = np.array([3 / 8 + 4 / 6, 4 / 8 + 1 / 6, 1 / 8 + 1 / 6]) ** 2
-    assert found == pytest.approx([np.sqrt(6) / (np.sqrt(6) + 2), squares[1] / squares.sum()])
+    assert found == pytest.approx([np.sqrt(6) / (np.sqrt(6) + 2), 4 / (3 * 4 + 4 + 1)])
 
 
 def test_off_never_asks(fake):
