@@ -50,9 +50,11 @@ def judged(request, labels):
 def misses(labels, scored, rows):
     wrong = (labels["category"] != scored["category"]) & rows
     shown = labels[wrong].assign(said=scored["category"])
-    return "\n" + "\n".join(
-        f"{one.lang}: {one.category}, said {one.said}: {one.text[:80]}" for one in shown.itertuples()
+    lines = (
+        f"{one.lang}: {one.category}, said {one.said}: {one.text[:80]}"
+        for one in shown.itertuples()
     )
+    return "\n" + "\n".join(lines)
 
 
 def test_it_is_as_good_as_it_was(judged, labels):

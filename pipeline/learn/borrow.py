@@ -27,7 +27,7 @@ from pipeline.learn.search import Tried
 from pipeline.learn.settings import Settings
 from pipeline.learn.training import Trained, decided
 from pipeline.learn.views import rows_of
-from pipeline.model.heads import Floats, Tuned, View, average, calibrate, columns_of
+from pipeline.model.heads import Floats, Tuned, View, calibrate, columns_of, pool
 from pipeline.model.store import Model
 from pipeline.text.encoder import VECTOR, Encoder
 from pipeline.text.features import Vocabulary, count, document_frequency, windows
@@ -241,7 +241,7 @@ def _held_out(
         if name in answers and (answers[name].codes >= 0).any()
     }
     said = [_out_of_fold(view, fit, few, fold_of) for view, fit in zip(views, chosen, strict=True)]
-    both = {name: average([one[name] for one in said]) for name in few}
+    both = {name: pool([one[name] for one in said]) for name in few}
     return OutOfFold(said[0], both, fold_of)
 
 
