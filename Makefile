@@ -16,7 +16,7 @@ BENCH_OPTIONS ?= --rows 20000 --sample 2000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
-.PHONY: help setup run test test-slow lint check model bench wheel readme lock clean notebooks
+.PHONY: help setup run test test-slow lint check model bench wheel readme lock clean notebooks docs
 
 help: ## List what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,12 @@ wheel: $(READY) ## One file with rules and model inside, to install elsewhere: d
 
 readme: $(READY) ## Rewrite the parts of README.md that come from the program
 	$(BIN)/python docs/readme_blocks.py
+	$(BIN)/python docs/chinese_readme.py
+	$(BIN)/python docs/reference_pages.py
+
+docs: $(READY) ## Rewrite the reference and build the manual into site/
+	$(BIN)/python docs/reference_pages.py
+	$(BIN)/python -m mkdocs build --quiet --strict
 
 notebooks: $(READY) ## Run the notebooks and keep their pages in docs/notebooks
 	$(BIN)/python docs/notebook_pages.py
@@ -81,5 +87,5 @@ LOCK := build/lock/bin/uv pip compile --quiet --upgrade --universal --python-ver
   --fork-strategy fewest --generate-hashes --custom-compile-command "make lock"
 
 clean: ## Remove what was made: .venv, out, caches
-	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out site build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

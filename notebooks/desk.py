@@ -4,9 +4,9 @@ Pictures are SVG whose text stays text, so the reader's browser draws Chinese, J
 with its own fonts; none is shipped.
 """
 
-import logging
 import sys
 import tempfile
+import warnings
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +37,7 @@ mpl.rcParams |= {
     "figure.autolayout": True,
 }
 # Only the room a letter takes is guessed when this machine has no font for it.
-logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", message="Glyph .* missing from font")
 mpl.set_loglevel("error")
 pd.set_option("display.max_colwidth", 60)
 

@@ -15,6 +15,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+GUIDES = [
+    path.read_text(encoding="utf-8")
+    for path in (ROOT / "docs" / "tutorial.md", *sorted((ROOT / "docs" / "how-to").glob("*.md")))
+]
 DOCUMENTS = sorted(
     path
     for pattern in ("*.md", "docs/**/*.md", "data/*.md", "models/*.md", "benchmarks/*.md")
@@ -44,7 +48,9 @@ BLOCKS = _blocks_module()
 
 
 def _fenced(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+    """The blocks of README and manual, each once, in the order in which a reader meets them."""
+    fence = re.compile(rf"^```{language}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return list(dict.fromkeys(block for text in (README, *GUIDES) for block in fence.findall(text)))
 
 
 # --- what is made from the program -------------------------------------------------------------
@@ -130,6 +136,7 @@ def desk(tmp_path_factory):
     (folder / "models").mkdir()
     (folder / "models" / "default").symlink_to(MODEL)
     shutil.copytree(ROOT / "data" / "sample", folder / "exports")
+    shutil.copytree(ROOT / "data" / "sample", folder / "data" / "sample")
     _write_csv(folder / "old-shop.csv", ["注文番号", "内容"], [["A1", "商品が届きません"]], "cp932")
     _write_csv(folder / "own-shop.csv", ["参考", "买家说的话"], [["A1", "充电器坏了"]], "utf-8")
     history = _labelled_rows()

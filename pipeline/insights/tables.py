@@ -1,7 +1,7 @@
 """Insights as tables for a terminal: the few lines of each that a person reads."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,8 @@ _Columns = Mapping[str, Callable[[Any], str]]
 
 _LINES: Final = 10
 _FEW: Final = 3
-#: Characters of a cell with words: the table then fits 100 columns.
-_WIDTH: Final = 34
+#: Characters of words that are shown on any terminal.
+_LEAST_WIDTH: Final = 8
 
 
 def show(findings: Findings, history: History, console: "Console") -> None:
@@ -103,24 +103,23 @@ def _table(
         console.print(f"{title}: {none}\n")
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    cells = {name: [printable(form(one)) for one in frame[name]] for name, form in columns.items()}
+    widths = {name: max(map(len, [name, *lines])) for name, lines in cells.items()}
+    if "words" in widths:  # on a narrow terminal only words are cut
+        others = sum(width for name, width in widths.items() if name != "words")
+        widths["words"] = max(_LEAST_WIDTH, console.width - others - 3 * len(widths))
     for name, form in columns.items():
-        table.add_column(
-            name,
-            justify="left" if form in (str, _cut) else "right",
-            no_wrap=True,
-        )
-    for row in frame[list(columns)].itertuples(index=False):
-        cells: Sequence[str] = [
-            printable(form(v)) for form, v in zip(columns.values(), row, strict=True)
-        ]
-        table.add_row(*(Text(cell) for cell in cells))
+        side: Literal["left", "right"] = "left" if form is str else "right"
+        table.add_column(name, justify=side, no_wrap=True, width=widths[name])
+    for row in zip(*cells.values(), strict=True):
+        table.add_row(*map(Text, row))
     console.print(table)
 
 
 def _span(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(
         [
-            f"{_day(first)} to {_day(last)}"
+            f"{first:%m-%d} to {last:%m-%d}"
             for first, last in zip(frame["first_day"], frame["last_day"], strict=True)
         ],
         index=frame.index,
@@ -147,10 +146,6 @@ def _interval(row: Mapping[Any, Any]) -> str:
 
 def _day(value: pd.Timestamp) -> str:
     return "" if pd.isna(value) else f"{value:%Y-%m-%d}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
 
 
 def _count(value: int) -> str:
@@ -186,7 +181,7 @@ _FREQUENT: Final[_Columns] = {
     "tickets": _count,
     "share": _percent,
     "times": _one,
-    "words": _cut,
+    "words": str,
 }
 _KPIS: Final[_Columns] = {
     "kpi": str,
