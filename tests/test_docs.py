@@ -64,7 +64,8 @@ def test_glossary_knows_every_reason_in_every_language():
 def test_every_page_is_in_the_navigation():
     listed = set(re.findall(r"([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
     pages = {path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md")}
-    assert listed == pages
+    # Decisions are listed in their own README, which another test compares.
+    assert listed == {page for page in pages if not page.startswith("decisions/0")}
 
 
 def test_the_manual_builds(tmp_path):
