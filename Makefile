@@ -29,6 +29,8 @@ test: $(READY) ## Set up, then run the tests (without the slow ones)
 
 test-slow: $(READY) ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m slow $(ARGS)
+	HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest -q -m "not slow" tests/dispatch \
+	  -k "clock or contacts or queue"
 
 lint: $(READY) ## Format, style and types
 	$(BIN)/ruff format --check .

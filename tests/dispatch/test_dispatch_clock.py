@@ -76,7 +76,7 @@ def test_the_open_time_until_the_deadline_is_the_time_allowed(name, start, allow
     assert (hours.elapsed(due) - hours.elapsed(moments)).tolist() == [allowed]
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings().max_examples // 10)  # each walks through thousands of minutes
 @given(ANY_CALENDAR, MOMENTS, st.integers(1, 600))
 def test_counting_minute_by_minute_gives_the_same(name, start, minutes):
     """The slow and obvious way: walk through the minutes, count those whose local time is open.

@@ -178,7 +178,7 @@ class TestReplay:
         assert len(set(np.round(ends[0], 6))) == 200
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
