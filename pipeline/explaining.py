@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from pipeline.model import store
+from pipeline.model.evidence import Account, account
 from pipeline.model.scoring import Scorer
 from pipeline.rules import load as rules_load
 from pipeline.text.encoder import Mode
@@ -52,4 +53,27 @@ def explain_text(
         value = row[name]
         cell = f"{value:.2f}" if isinstance(value, float) else str(value)
         shown.append(f"\n{name:>20}  ", style="dim").append(cell)
+    sums = account(row["_clean"], row["language"], scorer.model, row["category"])
+    shown.append(f"\n{'words':>20}  ", style="dim").append(_in_words(sums, row["category"]))
+    if scorer.encoder is not None:
+        shown.append(f"\n{'encoder':>20}  ", style="dim").append(_ENCODER)
     return shown
+
+
+#: Words whose shares are shown one by one.
+_MOST_WORDS = 8
+_ENCODER = "may have been asked too: it reads the text as a whole and names no words"
+
+
+def _in_words(sums: Account, category: str) -> str:
+    """Say how the n-grams' score for the category adds up.
+
+    >>> _in_words(Account([("late", 1.5), ("very", -0.2)], 0.5, 1.8), "logistics")
+    'logistics +1.80 = +0.50 for any text, late +1.50, very -0.20'
+    """
+    strongest = sorted(sums.words, key=lambda word: -abs(word[1]))
+    parts = [f"{word} {share:+.2f}" for word, share in strongest[:_MOST_WORDS]]
+    rest = sum(share for _, share in strongest[_MOST_WORDS:])
+    if len(strongest) > _MOST_WORDS:
+        parts.append(f"{len(strongest) - _MOST_WORDS} more words {rest:+.2f}")
+    return ", ".join([f"{category} {sums.logit:+.2f} = {sums.bias:+.2f} for any text", *parts])

@@ -1,13 +1,15 @@
 """Which of the customer's words decided: the n-gram part of an explanation."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.model.heads import Floats
 from pipeline.model.store import Model
-from pipeline.text.features import Windows
-from pipeline.text.loops import add_tokens
-from pipeline.text.tokens import Folded, is_mask, token_bounds
+from pipeline.text.features import Windows, known_windows, weigh
+from pipeline.text.loops import add_rows, add_tokens
+from pipeline.text.tokens import Folded, fold, is_mask, token_bounds
 
 #: Words named for each ticket.
 _WORDS = 4
@@ -60,6 +62,40 @@ def token_weights(folded: Folded, found: Windows, model: Model) -> Floats:
         found.column, found.token, idf, weights, scale[:n_categories], n_tokens
     )
     return total - total.mean(axis=1, keepdims=True)
+
+
+class Account(NamedTuple):
+    """What makes up one score of the n-gram view: ``logit = bias + sum of the words``."""
+
+    words: list[tuple[str, float]]
+    """Each token as written and what it adds, in the order of the text."""
+    bias: float
+    logit: float
+
+
+def account(text: str, language: str, model: Model, label: str) -> Account:
+    """Share the n-grams' score for one category out among the words of a cleaned text.
+
+    An n-gram seen c times gives each of its places a c-th of value x weight; an n-gram belongs to
+    the token that holds its middle. The shares add up to the score but for rounding.
+
+    :raises ValueError: The model has no such category.
+    """
+    output = model.heads[0].labels.index(label)
+    folded = fold([text], [language])
+    found, _ = known_windows(folded, model.settings, model.vocabulary)
+    matrix = weigh(found, 1, model.vocabulary)
+    weights, scale, bias = model.ngrams
+    value = np.zeros(len(model.vocabulary.idf))
+    times = np.bincount(found.column, minlength=len(value))
+    value[matrix.indices] = matrix.data / times[matrix.indices]
+    each = value[found.column] * weights[found.column, output] * float(scale[output])
+    first, last = token_bounds(folded)
+    shares = np.bincount(found.token, weights=each, minlength=len(first)).tolist()
+    words = [text[i:j] for i, j in zip(first.tolist(), last.tolist(), strict=True)]
+    scores = add_rows(matrix.indptr, matrix.indices, matrix.data, *model.ngrams)
+    pairs = list(zip(words, shares, strict=True))
+    return Account(pairs, float(bias[output]), float(scores[0, output]))
 
 
 def _join(text: str, starts: list[int], ends: list[int]) -> str:
