@@ -26,6 +26,10 @@ def insights(
         ),
     ] = None,
     days: Annotated[int, typer.Option(min=1, help="Days of the period for frequent issues.")] = 7,
+    by: Annotated[
+        Literal["month", "quarter", "team", "agent", "category", "language"] | None,
+        typer.Option(help="Show the numbers of handling for each of these too."),
+    ] = None,
 ) -> int:
     """What is frequent, what rises, how well complaints are handled, how sure the model is.
 
@@ -39,7 +43,7 @@ def insights(
     told = findings.find(found, model=model, days=days)
     if json is not None:
         json.write_text(findings.to_json(told, found), encoding="utf-8")
-    tables.show(told, found, Console(highlight=False, markup=False))
+    tables.show(told, found, Console(highlight=False, markup=False), by)
     return 0
 
 

@@ -17,17 +17,23 @@ _Columns = Mapping[str, Callable[[Any], str]]
 
 _LINES: Final = 10
 _FEW: Final = 3
+_NOT_YET: Final = "too many still open"
 #: Characters of words that are shown on any terminal.
 _LEAST_WIDTH: Final = 8
 
 
-def show(findings: Findings, history: History, console: "Console") -> None:
-    """Print what is frequent, what rises, how well complaints are handled, and drift."""
+def show(findings: Findings, history: History, console: "Console", by: str | None = None) -> None:
+    """Print what is frequent, what rises, how well complaints are handled, and drift.
+
+    :param by: A grouping of `kpi.GROUPINGS`: each of its groups gets a line of numbers.
+    """
     last = history.tickets["created_at"].max()
     console.print(f"{len(history.tickets):,} tickets, the newest of {_day(last)}; UTC.\n")
     _rising(findings, console)
     _frequent(findings, console)
     _kpis(findings, console)
+    if by is not None:
+        _by_group(findings, by, console)
     _drift(findings, console)
 
 
@@ -68,11 +74,22 @@ def _frequent(findings: Findings, console: "Console") -> None:
 def _kpis(findings: Findings, console: "Console") -> None:
     whole = findings.kpis[findings.kpis["by"] == "all"]
     shown = whole.assign(
-        number=[_measure(row) for row in whole.to_dict("records")],
+        number=[_measure(row).replace("…", _NOT_YET) for row in whole.to_dict("records")],
         interval=[_interval(row) for row in whole.to_dict("records")],
         wanted=[_percent(one) if one == one else "" for one in whole["target"].astype(float)],
     )
     _table(console, "How complaints are handled", shown, _KPIS, none="No complaints.")
+
+
+def _by_group(findings: Findings, by: str, console: "Console") -> None:
+    chosen = findings.kpis[findings.kpis["by"] == by]
+    cells = [_measure(row) for row in chosen.to_dict("records")]
+    wide = chosen.assign(cell=cells).pivot(index="group", columns="kpi", values="cell").fillna("")
+    wide = wide[[name for name in _BY_GROUP if name in wide]]
+    wide.insert(0, "n", chosen.groupby("group")["n"].max())
+    shown = wide.rename(columns=_BY_GROUP).rename_axis(by).reset_index()
+    columns: _Columns = {name: str for name in shown.columns} | {"n": _count}
+    _table(console, f"By {by}", shown, columns, none="The export names none.")
 
 
 def _drift(findings: Findings, console: "Console") -> None:
@@ -102,12 +119,14 @@ def _table(
     if not len(frame):
         console.print(f"{title}: {none}\n")
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), title=title, title_justify="left"
+    )
     cells = {name: [printable(form(one)) for one in frame[name]] for name, form in columns.items()}
     widths = {name: max(map(len, [name, *lines])) for name, lines in cells.items()}
     if "words" in widths:  # on a narrow terminal only words are cut
         others = sum(width for name, width in widths.items() if name != "words")
-        widths["words"] = max(_LEAST_WIDTH, console.width - others - 3 * len(widths))
+        widths["words"] = max(_LEAST_WIDTH, console.width - others - 2 * len(widths) - 2)
     for name, form in columns.items():
         side: Literal["left", "right"] = "left" if form is str else "right"
         table.add_column(name, justify=side, no_wrap=True, width=widths[name])
@@ -133,7 +152,7 @@ def _named(kind: str, value: str) -> str:
 
 def _measure(row: Mapping[Any, Any]) -> str:
     if row["unit"] == "hours":
-        return f"{row['value']:.1f} h" if np.isfinite(row["value"]) else "too many still open"
+        return f"{row['value']:.1f} h" if np.isfinite(row["value"]) else "…"
     return _percent(row["value"])
 
 
@@ -160,6 +179,15 @@ def _percent(value: float) -> str:
     return f"{value:.0%}"
 
 
+#: What a line of a group shows, and its short name.
+_BY_GROUP: Final = {
+    "first_response_median": "answer",
+    "answered_within_24h": "24 h",
+    "deadline_met": "in time",
+    "resolution_median": "solved in",
+    "resolution_rate": "solved",
+    "satisfaction": "happy",
+}
 _RISING: Final[_Columns] = {
     "what": str,
     "reason": str,

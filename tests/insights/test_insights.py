@@ -90,9 +90,15 @@ def test_drift_of_the_mix_and_accuracy_to_expect(tickets_from):
 
 def test_insights_of_the_sample(out, run_cli, tmp_path):
     target = tmp_path / "found.json"
-    code, printed, errors = run_cli("insights", out, "--json", target)
+    code, printed, errors = run_cli("insights", out, "--json", target, "--by", "team")
     assert code == 0, errors
-    for heading in ("Rising", "Frequent", "How complaints are handled", "since training"):
+    for heading in (
+        "Rising",
+        "Frequent",
+        "How complaints are handled",
+        "since training",
+        "By team",
+    ):
         assert heading in printed
     found = json.loads(target.read_text(encoding="utf-8"))
     assert found["tickets"] == 144
