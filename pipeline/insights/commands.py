@@ -28,7 +28,11 @@ def insights(
     days: Annotated[int, typer.Option(min=1, help="Days of the period for frequent issues.")] = 7,
     by: Annotated[
         Literal["month", "quarter", "team", "agent", "category", "language"] | None,
-        typer.Option(help="Show the numbers of handling for each of these too."),
+        typer.Option(
+            metavar="WHAT",
+            help="Show the numbers of handling for each month, quarter, team, agent, category or "
+            "language too.",
+        ),
     ] = None,
 ) -> int:
     """What is frequent, what rises, how well complaints are handled, how sure the model is.
