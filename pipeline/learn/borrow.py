@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 from pipeline.learn.deciding import fit_calibration
 from pipeline.learn.held_out import OutOfFold
 from pipeline.learn.linear import Answers, fit_ngrams, head_probabilities, scores
+from pipeline.learn.metrics import macro_f1
 from pipeline.learn.search import Tried
 from pipeline.learn.settings import Settings
 from pipeline.learn.training import Trained, decided
@@ -44,6 +45,8 @@ _BIAS: Final = 0.01
 #: Numbers of an encoder's vector have this spread: vectors have length 1.
 _SPREAD: Final = np.float32(1 / np.sqrt(VECTOR))
 _CHUNK: Final = 512
+#: Parts of the log of the observed mix that may be taken away again.
+_FLATTENED: Final = (0.0, 0.15, 0.3, 0.45)
 _CALIBRATED: Final[tuple[str, ...]] = ("category", "urgency")
 #: A strength further from the shipped model must lower the loss by this share.
 _GAIN: Final = 0.005
@@ -111,7 +114,8 @@ def train_from(
         tuned=tuned,
         encoder_name=shipped.encoder_name if len(fitted) > 1 else "",
     )
-    model = decided(start, fitted[0], answers, held_out, settings)
+    tempered = None if settings.expected_mix else _tempered(held_out, answers["category"])
+    model = decided(start, fitted[0], answers, held_out, settings, tempered)
     if kept:
         model = _with_old_decisions(model, shipped, kept)
     return Trained(model, held_out, settings, tried, answers, borrowed=True)
@@ -243,6 +247,30 @@ def _held_out(
     said = [_out_of_fold(view, fit, few, fold_of) for view, fit in zip(views, chosen, strict=True)]
     both = {name: pool([one[name] for one in said]) for name in few}
     return OutOfFold(said[0], both, fold_of)
+
+
+def _tempered(held_out: OutOfFold, category: Answers) -> dict[str, float] | None:
+    """Return a flatter mix when rare categories gain more by it than frequent ones lose.
+
+    Few own labels teach the mix before they teach the rare categories, which then vanish.
+    `deciding.fit_calibration` adds half the log of this mix over the observed one.
+    """
+    labels = category.head.labels
+    share = np.bincount(category.codes, minlength=len(labels)) / len(category.codes)
+    share = np.maximum(share, 1 / (2 * len(category.codes)))
+    logs = np.log(np.maximum(held_out.both["category"], 1e-9))
+    truth = np.array(labels, dtype=object)[category.codes]
+
+    def worth(part: float) -> float:
+        said = (logs - part * np.log(share)).argmax(axis=1)
+        named = np.array(labels, dtype=object)[said]
+        return macro_f1(truth, named) + float((said == category.codes).mean())
+
+    best = max(_FLATTENED, key=lambda part: (round(worth(part), 4), -part))
+    if not best:
+        return None
+    flat = share ** (1 - 2 * best)
+    return dict(zip(labels, (flat / flat.sum()).tolist(), strict=True))
 
 
 def _fit(view: _View, fit: _Fit, answers: dict[str, Answers], rows: NDArray[np.int64]) -> View:

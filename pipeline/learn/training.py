@@ -96,9 +96,14 @@ def decided(
     answers: Mapping[str, Answers],
     held_out: OutOfFold,
     settings: Settings,
+    tempered: Mapping[str, float] | None = None,
 ) -> Model:
-    """Give a model its n-gram weights, and the calibration and thresholds of held-out tickets."""
-    calibration = _calibrate(held_out, answers, settings)
+    """Give a model its n-gram weights, and the calibration and thresholds of held-out tickets.
+
+    :param tempered: Mix of categories that the calibration leans to, when not the expected one.
+    """
+    mix = tempered or settings.expected_mix
+    calibration = _calibrate(held_out, answers, replace(settings, expected_mix=mix))
     thresholds = _thresholds(
         held_out, answers, calibration, model.encoder is not None, settings.expected_mix
     )
