@@ -93,6 +93,19 @@ def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -
     rules = _rules(run.rules, rules_load.fingerprint(run.rules))
     scorer = _scorer(run.model, store.fingerprint(run.model), run.encoder)
     clock.lap("prepare")
+    with output.alone(run.out):
+        return _into_folder(run, paths, rules, scorer, clock, progress)
+
+
+def _into_folder(
+    run: Run,
+    paths: Sequence[Path],
+    rules: Rules,
+    scorer: Scorer,
+    clock: "_Clock",
+    progress: Callable[[int], None],
+) -> dict[str, Any]:
+    """Triage all batches, put the tickets in order, write the files."""
     corrections = _corrections(run, scorer, rules)
     spool, now = _open_spool(run, paths, scorer, rules, corrections)
     sources: dict[str, Source] = {}

@@ -10,7 +10,7 @@ The other modules each know one thing: `layout` which columns and how rounded, `
 files appear whole.
 """
 
-from pipeline.output.atomic import WORK, prepare_out
+from pipeline.output.atomic import WORK, alone, prepare_out
 from pipeline.output.corrections import Known, read_corrections
 from pipeline.output.report import MOST_TICKETS, PRIVATE, TICKETS, ReportInfo
 from pipeline.output.spool import MANIFEST, Counts, Spool
@@ -29,6 +29,7 @@ __all__ = [
     "ReportInfo",
     "RunInfo",
     "Spool",
+    "alone",
     "check_formats",
     "prepare_out",
     "read_corrections",

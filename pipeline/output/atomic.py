@@ -9,10 +9,15 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Final
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 from pipeline.errors import OutputError
 from pipeline.output.layout import FORMATS
@@ -21,6 +26,8 @@ from pipeline.output.layout import FORMATS
 SUMMARY: Final = "summary.json"
 #: The folder inside DIR where batches and unfinished files wait.
 WORK: Final = ".work"
+#: Held by the run that is at work in the output folder.
+LOCK: Final = ".lock"
 QUEUES: Final = "queues"
 #: How folders of unfinished files inside WORK are called; each run makes one of its own.
 DRAFTS: Final = "drafts-"
@@ -29,6 +36,36 @@ _TABLES: Final = ("triaged", "queue", "review", "followup", "rejected", "correct
 _TOPS: Final = (SUMMARY, "report.html", *(f"{t}.{f}" for t in _TABLES for f in FORMATS))
 _QUEUE_FORMATS: Final = ("csv", "xlsx")
 _QUEUE_FILE: Final = re.compile(rf"{QUEUES}/[^/\\]+\.(?:{'|'.join(_QUEUE_FORMATS)})")
+
+
+@contextlib.contextmanager
+def alone(out: Path) -> Iterator[None]:
+    """Keep other runs out of the folder while this one is at work.
+
+    The system lets go of the lock when this process ends, however it ends, and workers do not
+    inherit it. Where there are no such locks (Windows) nothing is kept out.
+
+    :raises OutputError: Another run is writing into the folder.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        file = (out / LOCK).open("a")
+    except OSError:  # `prepare_out` says why
+        yield
+        return
+    with file:
+        try:
+            if fcntl is not None:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            raise OutputError(
+                f"Another run is writing into {out}. Wait until it has ended, or give another "
+                "--out."
+            ) from None
+        try:
+            yield
+        finally:
+            (out / LOCK).unlink(missing_ok=True)
 
 
 def prepare_out(out: Path, *, force: bool = False) -> Path:

@@ -1,11 +1,17 @@
 """The output folder: refused when taken, unchanged when a run fails, whole when it ends."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from pipeline.errors import OutputError
-from pipeline.output.atomic import Drafts, prepare_out
+from pipeline.output.atomic import Drafts, alone, prepare_out
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_new_folder_is_made(tmp_path):
@@ -143,3 +149,38 @@ def test_full_disk_is_one_line_with_a_remedy(tmp_path):
     with pytest.raises(OutputError, match=r"No space left on device\. Free space"):
         write_and_fail(tmp_path, OSError(28, "No space left on device"))
     assert list(tmp_path.iterdir()) == []
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from pipeline.output.atomic import alone
+with alone(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such locks")
+def test_two_runs_at_once_into_one_folder_are_refused(tmp_path):
+    out = tmp_path / "出力"
+    held = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(out)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert held.stdout.readline() == "held\n"
+        with pytest.raises(OutputError, match="Another run is writing into"), alone(out):
+            pass
+    finally:
+        held.kill()
+        held.wait()
+    with alone(out):  # a killed run holds nothing
+        assert (out / ".lock").exists()
+    assert list(out.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_left_to_those_who_say_why(tmp_path):
+    (tmp_path / "file").write_text("")
+    with alone(tmp_path / "file"):
+        pass
