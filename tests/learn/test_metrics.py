@@ -19,6 +19,7 @@ def scored(**columns):
     plain = {
         "category_confidence": [0.5] * n, "needs_review": [False] * n, "language": ["en"] * n,
         "reason": [""] * n, "urgency_level": [""] * n,
+        "p_urgent": [0.0] * n,
     }  # fmt: skip
     return pd.DataFrame(plain | columns)
 
@@ -75,9 +76,15 @@ def test_quadratic_kappa():
 def test_urgency_counts_the_labelled_rows_alone():
     """Urgent are high and critical: two of them, one found; two of four flagged."""
     truth = labels(category=["a"] * 5, urgency=["low", "high", "critical", "normal", ""])
-    said = scored(category=["a"] * 5, urgency_level=["low", "critical", "normal", "high", "low"])
-    found = metrics.urgency(said, truth)
+    said = scored(
+        category=["a"] * 5,
+        urgency_level=["low", "critical", "normal", "high", "low"],
+        p_urgent=[0.1, 0.6, 0.4, 0.5, 0.9],
+    )
+    found = metrics.urgency(said, truth, urgent_from=0.4)
     assert (found["urgent_recall"], found["flagged"], found["urgent"]) == (0.5, 0.5, 0.5)
+    # From 0.4 on: both urgent ones and a normal one. The one highest of four is urgent.
+    assert (found["found_safely"], found["load_safely"], found["found_at_35"]) == (1, 0.75, 0.5)
 
 
 def test_languages_accept_either_chinese_for_zh():
