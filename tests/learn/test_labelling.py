@@ -73,5 +73,5 @@ def test_other_names_map_onto_ours_and_start_from_the_shipped_model(
     ]  # fmt: skip
     assert set(document["heads"]) == {"category", "reason", "urgency", "emotion"}
     assert any(line.startswith("kept from the model that ships: reason, urgency") for line in told)
-    with pytest.raises(PipelineError, match="Did you mean .Produktmangel"):
+    with pytest.raises(PipelineError, match=r"Did you mean .Produktmangel"):
         train_model(write_rows(rows), mapping={"Produktmangell": "quality"})
