@@ -97,16 +97,17 @@ def compare(out: Path, directory: Path) -> Moved:
 
 def _by_rules(tickets: "pd.DataFrame", rules: "Rules", summary: dict[str, Any]) -> "pd.DataFrame":
     from pipeline import dispatch
+    from pipeline.text.cues import mark_cues
     from pipeline.ticket import COLUMNS
 
     later = [c.name for c in COLUMNS if c.room in ("dispatch", "queue") and c.name in tickets]
     scored = tickets.drop(columns=later).assign(
         _review=tickets["review_reason"],
-        _cue=_empty(tickets),
         _clean=tickets["text"],
         _repeats=tickets["repeat_contacts"].to_numpy(float),
     )
     now = datetime.fromisoformat(summary["now"])
+    scored = mark_cues(scored, rules.urgency)
     return dispatch.assign(scored, rules, now=now, corrections=_by_hand(tickets))
 
 
@@ -151,10 +152,6 @@ def _by_hand(tickets: "pd.DataFrame") -> "pd.DataFrame":
         is_set = touched["corrected"].str.split("; ").map(lambda names, one=field: one in names)
         values[field] = values[field].where(is_set.astype(bool), "").astype("str")
     return values[list(COLUMNS)].reset_index(drop=True)
-
-
-def _empty(tickets: "pd.DataFrame") -> Any:
-    import pandas as pd
 
     return pd.array([""] * len(tickets), dtype="str")
 

@@ -155,3 +155,29 @@ def test_explain_marks_the_keywords(tiny_model, scorer, all_rules):
     marked = {text[span.start : span.end] for span in shown.spans if span.end <= len(text)}
     assert marked == set(row["keywords"].split(", "))
     assert marked
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The kettle exploded and burned my hand", "en"),
+        ("水壶爆炸烫伤了我的手", "zh-Hans"),
+        ("Der Akku ist explodiert", "de"),
+    ],
+)
+def test_words_of_danger_are_answered_whatever_the_model_thinks(text, language, scorer, all_rules):
+    """The first action of unsafe, and a person looks when the model saw another reason."""
+    row = triage(one_ticket(text), scorer, all_rules, now=NOW).iloc[0]
+    unsafe = all_rules.actions.by_reason["unsafe"]
+    assert row["language"] == language
+    assert row["suggested_action"] == unsafe.en or row["routing_rule"] != "critical"
+    assert row["acknowledgement"] == all_rules.actions.acknowledgements[unsafe.reply][language]
+    assert row["needs_review"] or row["reason"] == "unsafe"
+
+
+def test_nobody_is_thanked_for_praise_that_may_be_none(scorer, all_rules):
+    tickets = pd.concat([one_ticket(text) for text in ("ok", "great kettle, love it")])
+    triaged = triage(tickets.reset_index(drop=True), scorer, all_rules, now=NOW)
+    thanks = all_rules.actions.by_reason["praise"].en
+    doubtful = triaged["needs_review"]
+    assert not (triaged["suggested_action"][doubtful] == thanks).any()

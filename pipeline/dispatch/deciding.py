@@ -41,15 +41,16 @@ def assign(
     check_aware(now)
     corrections = none() if corrections is None else corrections
     tickets = _reviewed(tickets, rules, corrections)
+    handled = tickets.assign(reason=_handled_as(tickets, rules))
     facts = Facts(tickets, rules.routing.currencies)
     rule = facts.first_fit([one.conditions for one in rules.routing.rules])
     deadlines = deadline_columns(tickets, facts, rule, (rules.routing, rules.sla), now=now)
     decided = tickets.assign(
         team=pd.array([one.team for one in rules.routing.rules], dtype="str").take(rule),
         routing_rule=pd.array([one.id for one in rules.routing.rules], dtype="str").take(rule),
-        suggested_action=first_actions(tickets["reason"], rule, rules.routing.rules, rules.actions),
-        acknowledgement=acknowledgements(tickets, rules.actions),
-        missing_information=missing_information(tickets, rules.actions),
+        suggested_action=first_actions(handled["reason"], rule, rules.routing.rules, rules.actions),
+        acknowledgement=acknowledgements(handled, rules.actions),
+        missing_information=missing_information(handled, rules.actions),
         **deadlines,
         _text_key=text_keys(tickets["_clean"]),
         _order_in_text=orders_in(tickets["text"]),
@@ -72,8 +73,30 @@ def _reviewed(tickets: pd.DataFrame, rules: "Rules", corrections: Corrections) -
     if len(corrections):
         flagged &= ~is_corrected(tickets, corrections)
     reason = tickets["_review"].where(~flagged, "suspicious").astype("str")
+    asked = _asked_by_cue(tickets, rules)
+    differs = (asked != "") & (asked != tickets["reason"]) & (reason == "")
+    if len(corrections):
+        differs &= ~is_corrected(tickets, corrections)
+    reason = reason.mask(differs, "rule_and_model_disagree")
     return tickets.assign(
         review_reason=reason,
         needs_review=np.asarray(reason != "", dtype=bool),
         _suspicion=pd.array(np.where(flagged, "review_for_money", ""), dtype="str"),
     )
+
+
+def _asked_by_cue(tickets: pd.DataFrame, rules: "Rules") -> pd.Series:
+    """The reason as which the cue in each text wants the ticket handled, or ""."""
+    handle_as = {cue.id: cue.handle_as for cue in rules.urgency.cues}
+    return tickets["_cue"].map(handle_as).fillna("").astype("str")
+
+
+def _handled_as(tickets: pd.DataFrame, rules: "Rules") -> pd.Series:
+    """The reason whose first action and reply fit: the cue's, else the model's.
+
+    Nobody is thanked for praise that may be none.
+    """
+    asked = _asked_by_cue(tickets, rules)
+    doubtful = tickets["needs_review"] & (tickets["reason"] == "praise")
+    own = tickets["reason"].mask(doubtful, "unclear")
+    return asked.where(asked != "", own).astype("str")

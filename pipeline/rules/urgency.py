@@ -7,8 +7,10 @@ from typing import Any
 
 from pipeline.errors import RulesError
 from pipeline.rules.tables import check_known, read_table
+from pipeline.ticket import REASONS
 
-_KEYS = ("id", "at_least", "words")
+_KEYS = ("id", "at_least", "handle_as", "words")
+_REASONS = tuple(reason for group in REASONS.values() for reason in group)
 #: Scripts written without spaces, where a word may begin anywhere (Thai, kana, Han), and numbers,
 #: which stand amid them (打12315投诉).
 _NO_SPACES = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]|^[0-9]+$")
@@ -23,6 +25,8 @@ class Cue:
     """0..100."""
     pattern: str
     """For RE2, on lower-case text."""
+    handle_as: str = ""
+    """The reason whose first action, reply and questions apply, whatever the model thinks."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,11 @@ def _cue(row: Any, where: str) -> Cue:
     if not isinstance(row.get("id"), str) or not words or not is_list:
         raise RulesError(f"{where} needs an id and a list of words, none of them empty.")
     lower = [word.lower() for word in words]
-    return Cue(row["id"], _score(row.get("at_least"), f"{where} at_least"), word_pattern(lower))
+    score = _score(row.get("at_least"), f"{where} at_least")
+    handle_as = row.get("handle_as", "")
+    if handle_as:
+        check_known(handle_as, _REASONS, where=f"{where} handle_as", kind="reason")
+    return Cue(row["id"], score, word_pattern(lower), handle_as)
 
 
 def _score(value: Any, where: str) -> float:
