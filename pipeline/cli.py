@@ -163,7 +163,12 @@ def classify(
         ),
     ] = 2_000,
     redact: Annotated[
-        bool, typer.Option("--redact", help="Replace personal data. Not available yet.")
+        bool,
+        typer.Option(
+            "--redact",
+            help="Replace names, e-mails, telephone, card, account and identity numbers, addresses "
+            "and handles by [name], [email] ... in every output.",
+        ),
     ] = False,
     previous: Annotated[
         Path | None,
@@ -193,8 +198,6 @@ def classify(
     """
     if engine == "dask":
         raise PipelineError("--engine dask is not available yet. Leave it out to run locally.")
-    if redact:
-        raise PipelineError("--redact is not available yet. Leave it out.")
     from pipeline import engine as machine
     from pipeline import output
 
@@ -214,6 +217,7 @@ def classify(
         previous=previous,
         report_language=report_language,
         report_tickets=report_tickets,
+        redact=redact,
     )
     with _progress("tickets") as step:
         summary = machine.classify(run, progress=step)

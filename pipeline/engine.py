@@ -65,6 +65,7 @@ class Run:
     previous: Path | None = None
     report_language: str = "en"
     report_tickets: int = output.TICKETS
+    redact: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ class _Job:
     now: datetime
     spool: output.Spool
     corrections: dispatch.Corrections | None = None
+    redact: bool = False
 
 
 def classify(run: Run, *, progress: Callable[[int], None] = lambda rows: None) -> dict[str, Any]:
@@ -186,6 +188,7 @@ def _job(run: Run, scorer: Scorer, rules: Rules, spool: output.Spool, now: datet
         encoder=run.encoder,
         now=now,
         spool=spool,
+        redact=run.redact,
     )
 
 
@@ -202,7 +205,7 @@ def _read(
     run: Run, paths: Sequence[Path], rules: Rules, now: datetime
 ) -> Iterator[tuple[int, Batch]]:
     def read() -> Iterator[Batch]:
-        return intake.read(
+        batches = intake.read(
             paths,
             rules=rules.columns,
             overrides=run.columns,
@@ -210,6 +213,11 @@ def _read(
             now=now,
             batch_rows=BATCH_ROWS,
         )
+        if not run.redact:
+            return batches
+        from pipeline.privacy import Redaction
+
+        return map(Redaction().batch, batches)
 
     return enumerate(with_repeats(read, now=now) if rules.ask_about_repeats else read())
 
@@ -253,6 +261,10 @@ def _run_batches(
 
 
 def _triage(tickets: pd.DataFrame, job: _Job) -> pd.DataFrame:
+    if job.redact:
+        from pipeline.privacy import texts
+
+        tickets = texts(tickets)
     scorer = _scorer(job.model, job.model_fingerprint, job.encoder)
     rules = _rules(job.rules, job.rules_fingerprint)
     return triage(tickets, scorer, rules, now=job.now, corrections=job.corrections)
@@ -353,6 +365,7 @@ def _identity(run: Run, paths: Sequence[Path], scorer: Scorer, rules: Rules) -> 
         "model": scorer.model.fingerprint,
         "rules": rules.fingerprint,
         "options": [dict(run.columns), run.encoding, scorer.views, run.encoder, list(run.formats)],
+        "redact": run.redact,
         "program": [__version__, BATCH_ROWS],
     }
 

@@ -194,7 +194,6 @@ def test_the_moment_may_have_any_offset(classify, tmp_path):
         (["--jobs", "many"], ["--jobs", "integer"]),
         (["--rules", "nowhere"], ["nowhere is not a folder"]),
         (["--engine", "dask"], ["--engine dask is not available yet"]),
-        (["--redact"], ["--redact is not available yet"]),
         (["--outt", "x"], ["--outt", "--help"]),
     ],
 )
