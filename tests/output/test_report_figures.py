@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline import ticket
 from pipeline.output import layout
 from pipeline.output.batches import to_batch
-from pipeline.output.report import charts, forecast, tickets, views, weeks, words
+from pipeline.output.report import charts, forecast, tickets, views, weeks, words, worries
 from pipeline.output.report.figures import OLDEST, Figures
 from pipeline.output.report.head import Head
 from pipeline.rules import load as rules_load
@@ -78,6 +78,47 @@ def test_only_open_tickets_that_wait_for_us_can_be_late():
     assert found.due == (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)
     assert found.pace is None
     assert found.late_24 is None
+
+
+def test_tiles_count_late_solutions_too():
+    """One first answer and one solution are late, one of each is due in 24 h; nobody owes one."""
+    rows = [
+        {"status": status, "next_step": step, "next_step_due_at": NOW + hours * HOUR}
+        for status, step, hours in (
+            ("open", "first_response", -1),
+            ("open", "resolution", -0.1),
+            ("open", "first_response", 0),
+            ("pending", "resolution", 23.9),
+            ("open", "resolution", 24.1),
+            ("closed", "resolution", -5),
+        )
+    ]
+    figures = Figures(NOW)
+    figures.add(_batch(*rows, {"status": "open", "next_step": "customer_reply"}))
+    counts = {"stage": dict.fromkeys(("accepted", "open", "review", "followup", "rejected"), 0)}
+    tiles = views._tiles({"counts": counts, "incidents": {"count": 0}}, figures)
+    assert [(name, n) for name, n, *_ in tiles[2:4]] == [("tile_late", 2), ("tile_due", 2)]
+
+
+def _outlook(team: str, *late: int | None) -> forecast.Outlook:
+    pace = None if late[1] is None else 1.0
+    return forecast.Outlook(team, 9, late[0] or 0, (1,) * 12, 0, pace, 1.0, late[1], late[2])
+
+
+def test_who_gets_worse_is_named_before_who_has_most():
+    a, b, c, d = (
+        _outlook("a", 50, 40, 30), _outlook("b", 20, 20, 9), _outlook("c", 9, 8, 7),
+        _outlook("d", 1, 3, 5),
+    )  # fmt: skip
+    found = worries.worries([a, b, c, d])
+    assert found[:2] == [("answer_all_late", (4,)), ("answer_worse", (1,))]
+    assert found[2] == ("answer_late_worse", (words.Key("team.d"), 3, 5, 1))
+    assert [arguments[0].name for _, arguments in found[3:]] == ["team.a", "team.b"]
+    found = worries.worries([a, b, _outlook("e", 0, 0, 0)])
+    assert found[:2] == [("answer_some_late", (2, 3)), ("answer_none_worse", ())]
+    assert worries.worries([_outlook("e", 0, 0, 0)]) == [("answer_on_time", ())]
+    (only,) = worries.worries([_outlook("a", 7, None, None), _outlook("b", 0, None, None)])
+    assert only == ("answer_late_now", (words.Key("team.a"), 7, 6))
 
 
 def test_forecast_by_hand():

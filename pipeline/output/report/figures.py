@@ -60,6 +60,7 @@ class Figures:
         ("age_team", "age", "team", "dated"),
         ("team_new", "team", "allowed_age", "dated"),
         ("team_due", "team", "due", "waiting"),
+        ("step_due", "step", "step_due", "owed"),
         ("team_open", "team", "level", "open"),
         ("team_answered", "team", "answered", "answered"),
         ("country", "country", "one", "all"),
@@ -113,7 +114,10 @@ class Figures:
         age = np.clip((self._now - created) // _DAY, 0, OLDEST)
         allowed = np.clip(np.ceil((due - created) / _HOUR).astype(np.int64), 0, HORIZON)
         day = np.where(dated, created // _DAY, -1)
-        hours = np.clip((due - self._now) // _HOUR, -1, HORIZON)
+        hours, step_hours = (
+            np.clip((one - self._now) // _HOUR, -1, HORIZON)
+            for one in (due, _seconds(batch, "next_step_due_at")[0])
+        )
         sure = np.clip(10 * np.nan_to_num(_numbers(batch, "category_confidence")), 0, 9)
         texts = {
             name: _coded(batch.column(of))
@@ -125,6 +129,7 @@ class Figures:
                 ("country", "country"),
                 ("channel", "channel"),
                 ("team", "team"),
+                ("step", "next_step"),
             )
         }
         review = np.asarray(batch.column("needs_review").fill_null(False).to_numpy(False), bool)
@@ -133,6 +138,7 @@ class Figures:
             "day": day,
             "allowed_age": allowed * (OLDEST + 1) + age,
             "due": hours,
+            "step_due": step_hours,
             "answered": np.clip((self._now - answered) // _DAY, 0, OLDEST),
             "sure": sure.astype(np.int64),
             "review": review.astype(np.int64),
@@ -144,12 +150,14 @@ class Figures:
         is_open = self._open(batch)
         _, dated = _seconds(batch, "created_at")
         _, answered = _seconds(batch, "first_response_at")
+        _, step_dated = _seconds(batch, "next_step_due_at")
         waits = pc.is_in(batch.column("sla_state"), pa.array(SLA_WAITING, pa.large_string()))
         return {
             "all": None,
             "dated": dated,
             "open": is_open,
             "waiting": is_open & np.asarray(waits.to_numpy(False), bool),
+            "owed": is_open & step_dated,
             "answered": answered,
         }
 

@@ -10,6 +10,7 @@ from pipeline import __version__
 from pipeline.output.report import forecast, weeks
 from pipeline.output.report.figures import GAPS, Figures, day_name
 from pipeline.output.report.options import ReportInfo
+from pipeline.output.report.worries import worries
 
 #: Bars of a chart before the rest is put together.
 _BARS: Final = 12
@@ -23,8 +24,10 @@ _DAYS_SHOWN: Final = 62
 ENOUGH: Final = 20
 #: A missing value is worth saying when so many tickets lack it.
 _GAP_SHARE: Final = 0.2
-#: An export older than this (days) is worth a remark.
+#: A newest ticket older than this (days) is a problem of the data.
 _OLD: Final = 2
+#: Hours in which a deadline is near.
+_SOON: Final = 24
 #: A smaller share in percent is not told apart.
 _SMALLEST: Final = 0.1
 
@@ -82,11 +85,12 @@ def view(summary: Mapping[str, Any], figures: Figures, info: ReportInfo) -> dict
     }
     return {
         "now": summary["now"].replace("T", " ").removesuffix(":00Z").removesuffix("Z"),
-        "youngest": youngest if youngest > _OLD else 0,
-        "tiles": _tiles(summary, outlook),
+        "youngest": youngest,
+        "tiles": _tiles(summary, figures),
         "new": _new(changes),
         "week_total": _totals(changes["reason"]),
         "outlook": outlook,
+        "worries": worries(outlook),
         "has_pace": any(one.pace is not None for one in outlook),
         "weeks": [
             (f"by_{kind}", kind, changes[kind][:_WEEK_ROWS], changes[kind][_WEEK_ROWS:])
@@ -107,18 +111,20 @@ def view(summary: Mapping[str, Any], figures: Figures, info: ReportInfo) -> dict
     }
 
 
-def _tiles(
-    summary: Mapping[str, Any], outlook: Sequence[forecast.Outlook]
-) -> list[tuple[str, int, str, str]]:
-    """Key of the words, number, colour, where it leads."""
+def _tiles(summary: Mapping[str, Any], figures: Figures) -> list[tuple[str, int, str, str]]:
+    """Key of the words, number, colour, where it leads.
+
+    Late and due are counted by the next step that is owed, as the queue shows them.
+    """
     stage = summary["counts"]["stage"]
-    late = sum(one.late_now for one in outlook)
-    due = sum(sum(one.due[: 24 // forecast.STEP]) for one in outlook)
+    owed = figures.crosses["step_due"].items()
+    late = sum(count for (_, hour), count in owed if hour < 0)
+    due = sum(count for (_, hour), count in owed if 0 <= hour < _SOON)
     return [
         ("tile_tickets", stage["accepted"], "", "intake"),
         ("tile_open", stage["open"], "", "queue"),
-        ("tile_late", late, "critical" if late else "", "late"),
-        ("tile_due", due, "", "late"),
+        ("tile_late", late, "critical" if late else "", "queue"),
+        ("tile_due", due, "", "queue"),
         ("tile_review", stage["review"], "", "review"),
         ("tile_followup", stage["followup"], "", ""),
         ("tile_incidents", summary["incidents"]["count"], "", "incidents"),
