@@ -48,17 +48,17 @@ _STREETS: Final = tuple(
         # French: 12 bis rue de la Paix, 75002 Paris
         rf"\d{{1,4}}(?: ?(?:bis|ter))?,? (?:[Rr]ue|[Aa]venue|[Aa]v\.|[Bb]oulevard|[Bb]d|[Pp]lace|[Cc]hemin|[Aa]llée|[Ii]mpasse|[Qq]uai|[Rr]oute) [^\n,;.!?\ue0ff]{{3,40}}(?:,? \d{{5}} {_CITY})?",
         # Spanish, Portuguese, Italian: Calle Mayor 5, 28013 Madrid
-        rf"(?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Carrera|Rua|Travessa|Praça|Alameda|Estrada|Via|Viale|Piazza|Corso|Vicolo|calle|avenida|rua|via|viale|piazza) ?(?:d[aeio]l{{0,2}}[aeo]?s? (?:l[ao]s? )?)?{_UP}[^\n,;!?\d\ue0ff]{{2,40}}?,? {_NUMBER}"
+        rf"(?:Calle|C/|Avenida|Avda\.?|Av\.|Paseo|Plaza|Carrera|Rua|Travessa|Praça|Alameda|Estrada|Via|Viale|Piazza|Corso|Vicolo|calle|avenida|rua) ?(?:d[aeio]l{{0,2}}[aeo]?s? (?:l[ao]s? )?)?{_UP}[^\n,;!?\d\ue0ff]{{2,40}}?,? {_NUMBER}"
         rf"(?:,? [^\n,;.!?\ue0ff]{{1,25}}){{0,2}}?(?:,? (?:CEP ?)?\d{{4,5}}(?:-\d{{3}})?(?:,? {_CITY})?)?",
         # Polish: ul. Długa 5/3, 00-238 Warszawa
-        rf"(?:ul|al|os|pl)\. ?{_UP}[^\n,;\d\ue0ff]{{2,40}}? {_NUMBER}(?: m\. ?\d+)?(?:,? \d\d-\d{{3}}(?: {_CITY})?)?",
+        rf"(?:ul|al|os|pl)\. ?{_UP}[^\n,;\d\ue0ff]{{2,40}}? {_NUMBER}(?: m\. ?\d{1, 4})?(?:,? \d\d-\d{{3}}(?: {_CITY})?)?",
         # Russian, Ukrainian: г. Москва, ул. Ленина, д. 5, кв. 3
         r"(?:(?:г\.|город|м\.) ?[А-ЯІЇЄ][\w-]{2,20},? )?(?:ул|улица|вул|вулиця|пр|просп|проспект|пр-т|пер|переулок|бул|бульвар|шоссе|наб|пл)\.? ?[А-ЯІЇЄ][\w .-]{2,35}?,? "
         r"(?:д|дом|буд|б)?\.? ?\d{1,4}[а-я]?(?:,? (?:к|корп|кв|квартира|оф)\.? ?\d{1,4}){0,2}",
         # Turkish: Atatürk Mah. Gül Sok. No: 5 D: 3 Kadıköy/İstanbul
-        r"\w{2,20} (?:Mah|Mahallesi|Cad|Caddesi|Sok|Sokak|Sokağı|Bulvarı)\.?(?=[ ,])[^\n;!?\ue0ff]{0,40}?(?:No ?[:.]? ?\d{1,4}(?:/\d{1,4})?)(?: ?[Dd](?:aire)?[:.] ?\d+)?(?:,? [A-ZÇĞİÖŞÜ][\w/]{2,25}){0,2}",
+        r"\w{2,20} (?:Mah|Mahallesi|Cad|Caddesi|Sok|Sokak|Sokağı|Bulvarı)\.?(?=[ ,])[^\n;!?\ue0ff]{0,40}?(?:No ?[:.]? ?\d{1,4}(?:/\d{1,4})?)(?: ?[Dd](?:aire)?[:.] ?\d{1,4})?(?:,? [A-ZÇĞİÖŞÜ][\w/]{2,25}){0,2}",
         # Vietnamese: số 12 đường Lê Lợi, phường Bến Nghé, quận 1
-        r"(?:[Ss]ố (?:nhà )?)?\d{1,4}[A-Z]?(?:/\d{1,4})*,? (?:đường|phố|ngõ|hẻm|đ\.) ?[^\n,;.!?\ue0ff]{2,30}(?:, ?(?:phường|quận|huyện|xã|P\.|Q\.|TP\.?|thành phố|tỉnh) ?[^\n,;.!?\ue0ff]{1,25}){0,4}",
+        r"(?:[Ss]ố (?:nhà )?)?\d{1,4}[A-Z]?(?:/\d{1,4}){0,4},? (?:đường|phố|ngõ|hẻm|đ\.) ?[^\n,;.!?\ue0ff]{2,30}(?:, ?(?:phường|quận|huyện|xã|P\.|Q\.|TP\.?|thành phố|tỉnh) ?[^\n,;.!?\ue0ff]{1,25}){0,4}",
         # Indonesian, Malay: Jl. Merdeka No. 12, Bandung
         rf"(?:Jl|Jln|Jalan|Lorong|Gang|Gg)\.? ?{_UP}[^\n,;!?\d\ue0ff]{{2,35}}? ?,? ?{_NUMBER}(?:,? (?:RT|RW) ?[\d/]{{1,7}}){{0,2}}(?:,? (?:\d{{5}} )?{_CITY}){{0,3}}(?:,? \d{{5}})?",
         r"(?:No\.? ?\d{1,4}[A-Z]?,? )(?:Jalan|Lorong|Taman) [^\n,;.!?\ue0ff]{2,30}(?:, ?[^\n,;.!?\ue0ff]{2,30}){0,3}",
@@ -82,7 +82,7 @@ _HAN_CORE: Final = re.compile(
 _HAN_LEFT: Final = re.compile(
     r"(?:[一-鿿]{2,12}(?:省|市|区|區|县|縣|镇|鎮|乡|州|旗))?[一-鿿]{0,10}$"
 )
-_HAN_LEFT_STOP: Final = re.compile(r".*(?:[在到住寄是址往给給於]|送到|地址|搬)")
+_HAN_LEFT_STOP: Final = re.compile(r".{0,24}(?:[在到住寄是址往给給於]|送到|地址|搬)")
 _HAN_RIGHT: Final = re.compile(
     r"(?:[一-鿿A-Za-z]{0,12}?[\d一二三四五六七八九十A-Za-z-]{1,6}\s?(?:号楼|號樓|栋|棟|幢|座|单元|單元|楼|樓|层|層|室|户|戶|号|號|F|f)){1,4}"
 )
