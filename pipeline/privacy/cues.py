@@ -27,7 +27,7 @@ PHONE_CUES: Final = "|".join(
 ORDER_CUES: Final = "|".join(
     r"""
     \border\w{0,3} \btracking\w{0,3} \bparcel \binvoice \bticket\w{0,3} \bcase\b \bref\w{0,8} \bserial \bimei \bsku
-    \bcep\b \bcnpj \bprotocol\w{0,2} \bzip\b \bpostcode \bplz\b \bshipment \bconsignment \bawb \bwaybill \bbarcode \bean\b \bupc\b \basin\b \bmodel\w{0,2} \btransaction \bitem
+    \bcnpj \bprotocol\w{0,2} \bzip\b \bpostcode \bplz\b \bshipment \bconsignment \bawb \bwaybill \bbarcode \bean\b \bupc\b \basin\b \bmodel\w{0,2} \btransaction \bitem
     \bbestel\w{0,14} \bauftrag\w{0,10} \bsendung\w{0,12} \bpaket\w{0,12} \brechnung\w{0,10} \bartikel\w{0,8}
     \bvorgang\w{0,8} \bkundennummer \bcommande\w{0,2} \bcolis \bsuivi \bfacture \bpedido\w{0,2} \bseguimiento
     \bfactura \benvío \bencomenda \brastre\w{0,8} \bfatura \bnota\ fiscal \bordine \bspedizione \bfattura
