@@ -167,7 +167,8 @@ def _length(words: str, demand: str) -> int:
     for word in words.split(" "):
         plain = word.strip(".,").casefold()
         capital = word[:1].isupper()
-        if plain in _NOBODY:
+        shouted = demand == "two" and len(plain) > 1 and word.isupper()
+        if plain in _NOBODY or shouted:
             break
         particle = plain in _PARTICLES and taken
         if not (capital or particle) and not (

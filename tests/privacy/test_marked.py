@@ -133,7 +133,7 @@ def test_ordinary_complaints_keep_their_words(rows_of_corpus):
         "price 1.299.000 Rp, 1 299 000 ₽, $1,299.00, 12,990円",
         "2026-11-20 10:31, 20/11/2026, 20.11.2026, 20261120, 2026年11月20日",
         "size 42, WH-1000XM5, 1920x1080, iPhone 15, COVID-19, 24/7, 4/5 stars, 50-60 cm",
-        "I am Angry. Dear Sir or Madam, dear customer service, Hi team, Best regards",
+        "pengajuan saya DITOLAK SISTEM, I am SO ANGRY. I am Angry. Dear Sir or Madam, dear customer service, Hi team, Best regards",
         "我叫安装师傅来，我叫客服退款，先生你好，女士优先",
         "the line is bad, Telegram channel is great, signal is weak, 5 @ 3 €",
         "passport holder arrived broken, card reader 2 died, the phone case 3 pack",
