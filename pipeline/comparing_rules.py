@@ -146,7 +146,7 @@ def _by_hand(tickets: "pd.DataFrame") -> "pd.DataFrame":
     """What people set: it stays, whatever the rules say."""
     from pipeline.dispatch.by_hand import COLUMNS, FIELDS
 
-    touched = tickets[tickets["corrected"] != ""].drop_duplicates("ticket_id")
+    touched = tickets[tickets["corrected"] != ""]
     values = touched.assign(urgency=touched["urgency_level"], note="")
     for field in FIELDS:
         is_set = touched["corrected"].str.split("; ").map(lambda names, one=field: one in names)

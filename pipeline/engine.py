@@ -109,9 +109,12 @@ def _into_folder(
 ) -> dict[str, Any]:
     """Triage all batches, put the tickets in order, write the files."""
     corrections = _corrections(run, scorer, rules)
+    by_hand = _addressed(run, paths, rules, corrections)
     spool, now = _open_spool(run, paths, scorer, rules, corrections)
     sources: dict[str, Source] = {}
-    job = replace(_job(run, scorer, rules, spool, now), corrections=corrections)
+    job = replace(
+        _job(run, scorer, rules, spool, now), corrections=by_hand.applied if by_hand else None
+    )
     batches = _todo(_read(run, paths, rules, now), spool, sources)
     _run_batches(batches, job, run.jobs, progress)
     clock.lap("triage")
@@ -141,6 +144,7 @@ def _into_folder(
         },
         options={"formats": list(run.formats), "encoding": run.encoding or "", **run.columns},
         timings=clock.laps,
+        notes=by_hand.notes if by_hand else (),
     )
     report = output.ReportInfo(
         language=run.report_language,
@@ -156,7 +160,7 @@ def _into_folder(
         formats=run.formats,
         summary_info=info,
         report=report,
-        corrections=corrections,
+        corrections=by_hand.kept if by_hand else None,
     )
     spool.remove()
     return summary
@@ -302,6 +306,25 @@ def _corrections(run: Run, scorer: Scorer, rules: Rules) -> dispatch.Corrections
         return None
     labels = next(head.labels for head in scorer.model.heads if head.name == "category")
     return output.read_corrections(run.previous, output.Known(labels, rules.routing.teams))
+
+
+def _addressed(
+    run: Run, paths: Sequence[Path], rules: Rules, corrections: dispatch.Corrections | None
+) -> dispatch.Addressed | None:
+    """Which tickets the corrections mean; the export is read once more for their ids."""
+    if corrections is None:
+        return None
+    batches = _read(run, paths, rules, run.now) if len(corrections) else ()
+    meant = [
+        batch.tickets[batch.tickets["ticket_id"].isin(corrections["ticket_id"])]
+        for _, batch in batches
+    ]
+    found = pd.concat(meant) if meant else pd.DataFrame({"ticket_id": [], "text": []})
+    if run.redact and len(found):
+        from pipeline.privacy import texts
+
+        found = texts(found)
+    return dispatch.address(corrections, found)
 
 
 def _open_spool(

@@ -467,6 +467,17 @@ def test_what_people_decided_is_taken_over_from_run_to_run(run, tmp_path):
     assert (previous / "corrections.csv").read_bytes() == (run.out / "corrections.csv").read_bytes()
 
 
+def test_corrections_that_fit_no_ticket_are_said(run, tmp_path):
+    engine.classify(run)
+    with (run.out / "corrections.csv").open("a", encoding="utf-8") as file:
+        file.write("nobody,policy,,,,,\n")
+    summary = engine.classify(replace(run, out=tmp_path / "second", previous=run.out))
+    assert len(summary["notes"]) == 1
+    assert "Corrections of nobody: not made" in summary["notes"][0]
+    kept = pd.read_csv(tmp_path / "second" / "corrections.csv")
+    assert kept["ticket_id"].tolist() == ["nobody"]
+
+
 def test_a_run_is_not_resumed_with_other_corrections(run, monkeypatch, tmp_path):
     engine.classify(run)
     second = replace(run, out=tmp_path / "second", previous=run.out)

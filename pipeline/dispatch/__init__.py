@@ -4,8 +4,9 @@
 `NARROW` only.
 """
 
+from pipeline.dispatch.addressing import Addressed, address
 from pipeline.dispatch.arranging import NARROW, arrange
 from pipeline.dispatch.by_hand import Corrections, none, relabel
 from pipeline.dispatch.deciding import assign
 
-__all__ = ["NARROW", "Corrections", "arrange", "assign", "none", "relabel"]
+__all__ = ["NARROW", "Addressed", "Corrections", "address", "arrange", "assign", "none", "relabel"]

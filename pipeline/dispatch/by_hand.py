@@ -3,8 +3,12 @@
 A person's word beats the model's and the rules'. The model's probabilities stay as they are, so
 that both can be compared; everything that follows from a category or a level (rule, deadline,
 first action, place in the queue) follows from the person's.
+
+A correction holds for the tickets with its ``ticket_id`` and, where it carries a ``text``, with
+that text: files of one export may repeat ids (see `pipeline.dispatch.addressing`).
 """
 
+import re
 from typing import Final
 
 import numpy as np
@@ -22,11 +26,23 @@ Corrections = pd.DataFrame
 #: Which category each of our reasons belongs to.
 _HOME: Final = {reason: category for category, names in REASONS.items() for reason in names}
 _TOP: Final = 100.0
+_MARKS: Final = re.compile(r"\W+")
+#: Letters that tell texts apart; a cell of a workbook keeps 32,767 characters at most.
+_KEY_LETTERS: Final = 10_000
 
 
 def none() -> Corrections:
     """No corrections at all."""
     return pd.DataFrame({name: pd.array([], dtype="str") for name in COLUMNS})
+
+
+def text_key(text: str) -> str:
+    """What stays of a text when a spreadsheet saved it: its letters and digits.
+
+    >>> text_key("'=坏了, broken\r\n") == text_key("=坏了,  Broken")
+    True
+    """
+    return _MARKS.sub("", text.casefold())[:_KEY_LETTERS] or " ".join(text.split())
 
 
 def relabel(tickets: pd.DataFrame, corrections: Corrections) -> pd.DataFrame:
@@ -38,7 +54,8 @@ def relabel(tickets: pd.DataFrame, corrections: Corrections) -> pd.DataFrame:
     """
     if not len(corrections):
         return tickets
-    set_ = {name: _values(tickets, corrections, name) for name in FIELDS}
+    places = _places(tickets, corrections)
+    set_ = {name: _values(corrections, name, places) for name in FIELDS}
     category, reason, level = set_["category"], set_["reason"], set_["urgency"]
     touched = np.logical_or.reduce([values != "" for values in set_.values()])
     kept = tickets["reason"].to_numpy(object)
@@ -61,12 +78,14 @@ def reroute(decided: pd.DataFrame, corrections: Corrections) -> pd.DataFrame:
     """Routed tickets with the teams that people set, and the column ``corrected``."""
     if not len(corrections):
         return decided.assign(corrected=_text(np.full(len(decided), "")))
-    team = _values(decided, corrections, "team")
+    places = _places(decided, corrections)
+    set_ = [_values(corrections, name, places) for name in FIELDS]
+    team = set_[FIELDS.index("team")]
     by_hand = team != ""
     owner = decided["next_step_owner"]
     corrected = [
         "; ".join(name for name, value in zip(FIELDS, row, strict=True) if value)
-        for row in zip(*(_values(decided, corrections, name) for name in FIELDS), strict=True)
+        for row in zip(*set_, strict=True)
     ]
     return decided.assign(
         team=_text(np.where(by_hand, team, decided["team"])),
@@ -83,14 +102,32 @@ BY_HAND: Final = "by hand"
 
 def is_corrected(tickets: pd.DataFrame, corrections: Corrections) -> npt.NDArray[np.bool_]:
     """Which tickets a person has decided about."""
-    return tickets["ticket_id"].isin(corrections["ticket_id"]).to_numpy(bool)
+    return _places(tickets, corrections) >= 0
 
 
-def _values(tickets: pd.DataFrame, corrections: Corrections, name: str) -> npt.NDArray[np.object_]:
+def _places(tickets: pd.DataFrame, corrections: Corrections) -> npt.NDArray[np.intp]:
+    """The row of the correction for each ticket; -1 for none."""
+    ids = tickets["ticket_id"]
+    places = np.full(len(tickets), -1, dtype=np.intp)
+    meant = np.flatnonzero(ids.isin(corrections["ticket_id"]))
+    if not len(meant):
+        return places
+    near = np.flatnonzero(corrections["ticket_id"].isin(ids))
+    rows = corrections[["ticket_id", "text"]].iloc[near].itertuples(index=False)
+    known = {(name, text_key(text)): row for row, (name, text) in zip(near, rows, strict=True)}
+    candidates = tickets[["ticket_id", "text"]].iloc[meant].itertuples(index=False)
+    places[meant] = [
+        known.get((name, text_key(text)), known.get((name, ""), -1)) for name, text in candidates
+    ]
+    return places
+
+
+def _values(
+    corrections: Corrections, name: str, places: npt.NDArray[np.intp]
+) -> npt.NDArray[np.object_]:
     """What was set for each ticket; "" for nothing."""
-    place = pd.Index(corrections["ticket_id"]).get_indexer(pd.Index(tickets["ticket_id"]))
     values = np.append(corrections[name].to_numpy(object), "")
-    found: npt.NDArray[np.object_] = values[place]
+    found: npt.NDArray[np.object_] = values[places]
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import pandas as pd
 
-from pipeline.dispatch.by_hand import COLUMNS, FIELDS, Corrections, none
+from pipeline.dispatch.by_hand import COLUMNS, FIELDS, Corrections, none, text_key
 from pipeline.errors import OutputError, RulesError
 from pipeline.intake.formats import open_table
 from pipeline.output.csv_text import original
@@ -21,6 +21,8 @@ from pipeline.output.results import read_triaged
 from pipeline.rules.tables import check_known
 from pipeline.ticket import LEVELS, REASONS
 
+_LINE: Final = "line"
+_READ: Final = [*COLUMNS, _LINE]
 _FILES: Final = ("corrections.csv", "corrections.xlsx", "review.csv", "review.xlsx")
 
 
@@ -34,9 +36,11 @@ class Known(NamedTuple):
 def read_corrections(out: Path, known: Known) -> Corrections:
     """All that people decided in the results `out` and before; one row for each ticket.
 
-    What a later file or line says beats an earlier one, field by field.
+    A ticket is an id and a text: files of one export may repeat ids. What review.* says beats
+    what corrections.* says, field by field.
 
-    :raises OutputError: `out` holds no results, or a line names what is not known.
+    :raises OutputError: `out` holds no results, a line names what is not known, or two lines of a
+        file contradict each other.
     """
     if not out.is_dir():
         raise OutputError(f"{out} is no folder. Give --previous the --out folder of a run.")
@@ -46,15 +50,36 @@ def read_corrections(out: Path, known: Known) -> Corrections:
             f"{out} has no corrections.csv and no review.csv. Give --previous the --out folder of "
             "a run."
         )
-    rows = [row for path in paths for row in _rows(path, known)]
-    if not rows:
+    read = [_with_texts(pd.DataFrame(_rows(path, known), columns=_READ), out) for path in paths]
+    for path, rows in zip(paths, read, strict=True):
+        _refuse_contradictions(rows, path)
+    found = pd.concat(read, ignore_index=True).astype("str")
+    if found.empty:
         return none()
-    found = pd.DataFrame(rows, columns=list(COLUMNS)).astype("str")
     # The last word on each field that is not empty.
-    merged = found.mask(found == "").groupby(found["ticket_id"], sort=True).last().fillna("")
-    merged["ticket_id"] = merged.index
-    merged = merged.reset_index(drop=True)[list(COLUMNS)].astype("str")
-    return _with_texts(merged, out)
+    tickets = [found["ticket_id"], found["text"].map(text_key)]
+    merged = found[list(COLUMNS)].mask(found == "").groupby(tickets, sort=True).last().fillna("")
+    merged["ticket_id"] = merged.index.get_level_values(0)
+    return merged.reset_index(drop=True)[list(COLUMNS)].astype("str")
+
+
+def _refuse_contradictions(rows: pd.DataFrame, path: Path) -> None:
+    """Two lines about one ticket may complete each other, never differ.
+
+    :raises OutputError: Two lines set one field of a ticket to different names.
+    """
+    said: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for row in rows.to_dict("records"):
+        for field in FIELDS:
+            key = row["ticket_id"], text_key(row["text"]), field
+            value, line = said.setdefault(key, (row[field], row[_LINE]))
+            if not value:
+                said[key] = row[field], row[_LINE]
+            elif row[field] not in ("", value):
+                raise OutputError(
+                    f"{path} lines {line} and {row[_LINE]} contradict each other about ticket "
+                    f"{row['ticket_id']!r}: {field} {value!r} and {row[field]!r}. Keep one."
+                )
 
 
 def _rows(path: Path, known: Known) -> Iterator[list[str]]:
@@ -72,7 +97,8 @@ def _rows(path: Path, known: Known) -> Iterator[list[str]]:
         ]
         fields = dict(zip(COLUMNS, cells, strict=True))
         if fields["ticket_id"] and any(fields[name] for name in FIELDS):
-            yield list(_checked(fields, known, f"{path} line {row.line}").values())
+            where = f"{path} line {row.line}"
+            yield [*_checked(fields, known, where).values(), str(row.line)]
 
 
 def _sources(fields: Sequence[str]) -> tuple[str, ...]:
@@ -107,8 +133,11 @@ def _checked(fields: dict[str, str], known: Known, where: str) -> dict[str, str]
     return fields
 
 
-def _with_texts(corrections: Corrections, out: Path) -> Corrections:
-    """The customer's words where a line was added without them: training needs them."""
+def _with_texts(corrections: pd.DataFrame, out: Path) -> pd.DataFrame:
+    """The customer's words where a line was added without them, and the id says whose they are.
+
+    Training needs them.
+    """
     lacking = corrections["text"] == ""
     if not lacking.any():
         return corrections
@@ -116,9 +145,12 @@ def _with_texts(corrections: Corrections, out: Path) -> Corrections:
         tickets = read_triaged(out, ["ticket_id", "text"])
     except OutputError:  # written as a workbook only
         return corrections
-    texts = tickets.drop_duplicates("ticket_id").set_index("ticket_id")["text"]
-    found = corrections["ticket_id"].map(texts).fillna("")
-    return corrections.assign(text=corrections["text"].where(~lacking, found).astype("str"))
+    tickets = tickets[tickets["ticket_id"].isin(corrections["ticket_id"][lacking])]
+    tickets = tickets.drop_duplicates().drop_duplicates("ticket_id", keep=False)
+    texts = dict(zip(tickets["ticket_id"], tickets["text"], strict=True))
+    rows = zip(corrections["ticket_id"], corrections["text"], strict=True)
+    found = [text or texts.get(name, "") for name, text in rows]
+    return corrections.assign(text=pd.array(found, dtype="str"))
 
 
 def _plain(header: str) -> str:

@@ -61,6 +61,7 @@ class RunInfo:
     rules: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     timings: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    notes: Sequence[str] = ()  # what a person should know about the run, a sentence each
 
 
 class Tally:
@@ -126,6 +127,7 @@ def summarise(
         "model": _plain(info.model),
         "rules": _plain(info.rules),
         "options": _plain(info.options),
+        "notes": list(info.notes),
         "files": sorted(files),
         "versions": versions(),
         "timings": {stage: round(seconds, 3) for stage, seconds in info.timings.items()},

@@ -33,7 +33,7 @@ def printable(text: str) -> str:
 
 
 def show(summary: Mapping[str, Any], console: "Console", *, out: Path | None = None) -> None:
-    """Print counts by category, level, language and team, what to look at, and the files."""
+    """Print counts by category, level, language and team, what to look at, files and notes."""
     from rich.columns import Columns
     from rich.text import Text
 
@@ -41,7 +41,7 @@ def show(summary: Mapping[str, Any], console: "Console", *, out: Path | None = N
     stage = counts["stage"]
     tables = [_block(h, counts[name], most) for name, (h, most) in _BLOCKS.items()]
     console.print(Columns(tables, padding=(0, 3)))
-    for line in _lines(stage, out):
+    for line in [*_lines(stage, out), *summary.get("notes", ())]:
         console.print(Text(printable(line)), soft_wrap=True)
 
 

@@ -85,3 +85,27 @@ def test_a_folder_without_results_is_refused(tmp_path):
 
 def test_nothing_filled_in_is_nothing(tmp_path):
     assert read(tmp_path, corrections=f"{HEADER}\n", review=f"{REVIEW}\n,,,,T3,x,y\n").empty
+
+
+def test_two_tickets_with_one_id_keep_their_decisions(tmp_path):
+    found = read(tmp_path, review=f"{REVIEW}\nservice,,,,T1,x,坏了\nquality,,,,T1,x,Late\n")
+    assert sorted(found[["category", "text"]].to_numpy().tolist()) == [
+        ["quality", "Late"],
+        ["service", "坏了"],
+    ]
+
+
+def test_two_lines_that_contradict_each_other_are_named(tmp_path):
+    lines = "T1,policy,,,,,坏了\nT2,policy,,,,,\nT1,quality,,,,,坏了\n"
+    with pytest.raises(OutputError) as error:
+        read(tmp_path, corrections=f"{HEADER}\n{lines}")
+    assert (
+        "corrections.csv lines 2 and 4 contradict each other about ticket 'T1': category 'policy' "
+        "and 'quality'. Keep one." in str(error.value)
+    )
+
+
+def test_an_id_that_two_tickets_had_brings_no_text(tmp_path):
+    rows = "ticket_id,text\nT1,坏了\nT1,Late\nT2,Hello\n"
+    found = read(tmp_path, triaged=rows, corrections=f"{HEADER}\nT1,policy,,,,,\nT2,policy,,,,,\n")
+    assert found["text"].tolist() == ["", "Hello"]
