@@ -65,7 +65,9 @@ def test_first_screen_answers_the_three_questions(show, sample, screenshot):
     for card, name in zip(cards, held["ticket_id"], strict=False):
         text = card.inner_text()
         assert name in text
-        assert re.search(r"\+\d", text), "no points that say why"
+        points = [float(one) for one in re.findall(r"\+([\d.]+)", text)]
+        total = float(re.search(r"= ([\d.]+)", text)[1])
+        assert sum(points) == pytest.approx(total, abs=0.01), "chips that do not add up"
     screenshot(page, "first-screen")
 
 

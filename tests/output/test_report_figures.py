@@ -236,6 +236,19 @@ def test_shares_of_bars_and_small_ones_together():
     assert views.bars({}) == []
 
 
+def test_others_are_drawn_to_scale():
+    """The rest is 30 of 70: the longest bar, with the named ones a third of it or less."""
+    found = views.bars({f"r{n:02d}": 10 for n in range(4)} | {"(others)": 30})
+    assert [round(bar.width, 3) for bar in found] == [0.333] * 4 + [1.0]
+
+
+def test_signs_that_turn_text_round_are_not_on_the_page():
+    head = Head(5)
+    head.add(_batch({"rank": 1, "text": "\u202egnp.exe\u202c عربي", "ticket_id": "\u2067T1"}))
+    (row,) = head.tickets().to_pylist()
+    assert (row["text"], row["_length"], row["ticket_id"]) == ("gnp.exe عربي", 12, "T1")
+
+
 def test_charts_are_shapes_only():
     drawn = charts.stacked([("2026-11-21", [2, 0, 1]), ("2026-11-22", [0, 0, 0])])
     assert "<title>2026-11-21 · 3</title>" in drawn

@@ -1,5 +1,6 @@
 """Which tickets the page holds: the first of the queue, and the first of each team."""
 
+import re
 from typing import Final
 
 import numpy as np
@@ -63,6 +64,8 @@ PRIVATE: Final = ("_cue",)
 #: cells are shorter unless someone wants to break the page.
 TEXT: Final = 1_500
 _CELL: Final = 300
+#: Embeddings, overrides and isolates: a page shows each text by the direction of its letters.
+_TURNS: Final = "[\u202a-\u202e\u2066-\u2069]"
 
 
 class Head:
@@ -110,13 +113,23 @@ class Head:
         return batch.take(pa.array(order[place < self._each_team]))
 
 
+def without_turns(text: str) -> str:
+    """`text` without the signs that turn the direction of what follows, such as U+202E.
+
+    >>> without_turns("\u202egnp.exe\u202c عربي")
+    'gnp.exe عربي'
+    """
+    return re.sub(_TURNS, "", text)
+
+
 def _cut(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Text cells cut short; ``_length`` says how long the text was."""
+    """Text cells without turns and cut short; ``_length`` says how long the text was."""
     arrays = list(batch.columns)
     for at, name in enumerate(batch.schema.names):
         if pa.types.is_large_string(arrays[at].type):
+            arrays[at] = pc.replace_substring_regex(arrays[at], _TURNS, "")
             most = TEXT if name == "text" else _CELL
             if (pc.max(pc.binary_length(arrays[at])).as_py() or 0) > most:
                 arrays[at] = pc.utf8_slice_codeunits(arrays[at], 0, most)
-    length = pc.utf8_length(batch.column("text"))
+    length = pc.utf8_length(pc.replace_substring_regex(batch.column("text"), _TURNS, ""))
     return pa.RecordBatch.from_arrays([*arrays, length], names=[*batch.schema.names, "_length"])

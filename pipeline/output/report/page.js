@@ -98,7 +98,7 @@
     if (!step || step === "first_response") return firstAnswer(at);
     if (due === null) return ["soft", value("step", step)];
     const [state, words] = left(due);
-    return [state, `${value("step", step)}: ${words}`];
+    return [state, say("step_stands", value("step", step), words)];
   }
 
   // --- building ---------------------------------------------------------------------------
@@ -171,6 +171,11 @@
     return amount === null ? "" : `${amount.toLocaleString("en")} ${cell("currency", at)}`.trim();
   }
 
+  function tier(at) {
+    const read = cell("customer_tier", at), key = `tier.${read.toLowerCase()}`;
+    return known(key) ? say(key) : read;
+  }
+
   function partWords(name, at) {
     if (name === "level") return value("level", cell("urgency_level", at));
     if (name === "emotion") return value("emotion", cell("emotion", at));
@@ -179,14 +184,17 @@
     if (name === "repeats") return say("part_now.repeats", cell("repeat_contacts", at));
     if (name === "incident") return say("part_now.incident", cell("incident_size", at));
     if (name === "order_value") return say("part_now.order_value", money(at));
-    if (name === "tier") return say("part_now.tier", cell("customer_tier", at));
+    if (name === "tier") return say("part_now.tier", tier(at));
     return say(`part.${name}`);
   }
 
-  function chips(at, most) {
-    const shown = points(at).filter((one) => !["urgency", "complaint"].includes(one.name)).slice(0, most);
+  /** All parts of the priority, the largest first, and their sum. */
+  function chips(at) {
+    const shown = points(at);
+    if (!shown.length) return "";
     return make("span", { class: "chips" }, ...shown.map((one) =>
-      make("span", { class: "chip" }, `${partWords(one.name, at)} `, make("b", {}, `+${one.points.toFixed(one.points < 9.95 ? 1 : 0)}`))));
+      make("span", { class: "chip" }, `${partWords(one.name, at)} `, make("b", {}, `+${one.points.toFixed(1)}`))),
+    make("span", { class: "chip" }, make("b", {}, `= ${(cell("priority", at) ?? 0).toFixed(1)}`)));
   }
 
   function showTen() {
@@ -202,7 +210,7 @@
             make("b", {}, value("reason", cell("reason", at))),
             make("span", { class: `end ${state}` }, due)),
           make("span", { class: "quote", dir: "auto", lang: cell("language", at) }, ...marked(text, cell("keywords", at))),
-          chips(at, 4),
+          chips(at),
           make("span", { class: "line soft" }, make("bdi", {}, cell("ticket_id", at)), `→ ${value("team", cell("team", at))}`));
         button.addEventListener("click", () => openTicket(at));
         return button;
@@ -353,9 +361,9 @@
   function routeOf(at) {
     const rule = cell("routing_rule", at), note = data.rules[rule];
     return block("goes_to", facts(
-      term("chart_team", `${value("team", cell("team", at))} (${say("by_rule", rule)}${note ? `: ${told(note)}` : ""})`),
+      term("chart_team", say("in_brackets", value("team", cell("team", at)), note ? say("by_rule_note", rule, told(note)) : say("by_rule", rule))),
       term("do_first", told(cell("suggested_action", at))),
-      term("ask_for", cell("missing_information", at).split("; ").map(told).join("; "))));
+      term("ask_for", cell("missing_information", at).split("; ").map(told).join(say("between")))));
   }
 
   function nextStep(at) {
@@ -371,9 +379,9 @@
     const allowed = policy && policy.allowed[cell("urgency_level", at)];
     const [state, stands] = firstAnswer(at);
     return block("receipt", facts(
-      term("receipt_created", created === null ? say("receipt_unknown") : `${moment(created)} (${say("ago", span(data.now - created))})`),
-      allowed ? term("receipt_allowed", `+ ${say("receipt_policy", span(allowed), cell("sla_policy", at), value("level", cell("urgency_level", at)))}, ` +
-        (policy.calendar ? say("clock_hours", policy.calendar) : say("clock_calendar"))) : [],
+      term("receipt_created", created === null ? say("receipt_unknown") : say("in_brackets", moment(created), say("ago", span(data.now - created)))),
+      allowed ? term("receipt_allowed", `+ ${say("receipt_policy", span(allowed), cell("sla_policy", at), value("level", cell("urgency_level", at)),
+        policy.calendar ? say("clock_hours", policy.calendar) : say("clock_calendar"))}`) : [],
       !policy || policy.calendar || !allowed || created === null || due === null || due === created + allowed ? [] :
         term("receipt_pauses", `+ ${span(due - created - allowed)}`),
       due === null ? [] : term("receipt_due", make("b", {}, `= ${moment(due)}`)),
@@ -399,7 +407,7 @@
       term("fact_channel", value("channel", cell("channel", at))),
       term("fact_status", value("status", cell("status", at))),
       term("fact_emotion", cell("emotion", at) ? value("emotion", cell("emotion", at)) : ""),
-      term("fact_customer", cell("customer_id", at)), term("fact_tier", cell("customer_tier", at)),
+      term("fact_customer", cell("customer_id", at)), term("fact_tier", cell("customer_tier", at) ? tier(at) : ""),
       term("fact_order", cell("order_id", at)), term("fact_value", money(at)), term("fact_sku", cell("sku", at)),
       term("fact_repeats", cell("repeat_contacts", at) ? String(cell("repeat_contacts", at)) : ""),
       term("fact_incident", cell("incident_id", at) ? say("incident_line", cell("incident_id", at), size ?? 1) : "")));

@@ -9,6 +9,7 @@ import pyarrow as pa
 from pipeline import __version__
 from pipeline.output.report import forecast, weeks
 from pipeline.output.report.figures import GAPS, Figures, day_name
+from pipeline.output.report.head import without_turns
 from pipeline.output.report.options import ReportInfo
 from pipeline.output.report.worries import worries
 
@@ -70,9 +71,9 @@ width=0.3333333333333333)]
     if len(items) > at_most + 1:
         rest += sum(size for _, size in items[at_most:])
         items = items[:at_most]
-    total, longest = sum(counts.values()), max((size for _, size in items), default=rest)
     items += [("(others)", rest)] if rest else []
-    return [Bar(value, size, size / total, min(1.0, size / longest)) for value, size in items]
+    total, longest = sum(counts.values()), max((size for _, size in items), default=0)
+    return [Bar(value, size, size / total, size / longest) for value, size in items]
 
 
 def view(summary: Mapping[str, Any], figures: Figures, info: ReportInfo) -> dict[str, Any]:
@@ -181,6 +182,7 @@ def incidents(listed: pa.RecordBatch) -> list[dict[str, Any]]:
     rows = listed.slice(0, _INCIDENTS).to_pylist()
     for row in rows:
         shared = filter(None, row["shared"].split("; "))
+        row["example"] = without_turns(row["example"])
         row["shared"] = [tuple(one.split(" ", 1)) for one in shared if " " in one]
         days = [f"{row[name]:%Y-%m-%d}" for name in ("first_at", "last_at") if row[name]]
         row["days"] = " – ".join(dict.fromkeys(days))

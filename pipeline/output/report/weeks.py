@@ -39,6 +39,11 @@ class Change(NamedTuple):
         """Clearly less than the rest."""
         return self.strength <= -CLEAR
 
+    @property
+    def clear(self) -> bool:
+        """Clearly more or less than the rest."""
+        return self.rose or self.fell
+
 
 def strength(now: int, before: int, share: float) -> float:
     """The change of one value in units of chance (see the top); 0 when nothing can be said.
