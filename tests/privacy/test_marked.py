@@ -72,7 +72,7 @@ def test_recall_of_each_kind(marked, capsys):
             found[kind] += gone and kind in kinds[start:end]
     recall = {kind: found[kind] / total[kind] for kind in KINDS}
     with capsys.disabled():
-        pass
+        print("\nrecall", *(f"{kind} {found[kind]}/{total[kind]}" for kind in KINDS), sep="  ")  # noqa: T201
     assert {kind: share for kind, share in recall.items() if share < FLOORS[kind]} == {}
 
 
@@ -89,7 +89,7 @@ def test_false_alarms_on_orders_prices_and_dates(marked, capsys):
                 numbers += 1
                 eaten += any(kinds[slice(*match.span())])
     with capsys.disabled():
-        pass
+        print(f"\nfalse alarms on unmarked numbers: {eaten} of {numbers}")  # noqa: T201
     assert numbers >= 300
     assert eaten == 0
 
@@ -116,7 +116,7 @@ def test_false_alarms_on_bare_order_numbers(country, capsys):
         assert [o for o in orders if redact(cue.format(o), country) != cue.format(o)] == []
     taken = sum(redact(order, country) != order for order in orders)
     with capsys.disabled():
-        pass
+        print(f"\nbare numbers taken in {country or 'no country'}: {taken} of 300")  # noqa: T201
     assert taken <= (24 if country == "IN" else 9)
 
 
