@@ -5,6 +5,8 @@ same bytes. Each worker parks its batch in the spool and returns nothing. The re
 stays a few batches ahead of the workers and no more, so memory does not grow with the export.
 """
 
+import contextlib
+import ctypes
 import gc
 import hashlib
 import json
@@ -27,6 +29,7 @@ from pipeline import __version__, dispatch, intake, output
 from pipeline.dispatch.contacts import with_repeats
 from pipeline.errors import OutputError, PipelineError
 from pipeline.insights.report_table import ROWS, rising_table
+from pipeline.insights.rising import NEEDED as RISING_FROM
 from pipeline.insights.rising import rising
 from pipeline.intake import Batch, Source
 from pipeline.model import store
@@ -129,6 +132,7 @@ def _into_folder(
     narrow = spool.narrow(dispatch.NARROW)
     _release_memory()
     arranged = dispatch.arrange(narrow, rules, now=now)
+    narrow = narrow[[name for name in RISING_FROM if name in narrow]]  # the rest is done with
     rises = rising_table(rising(narrow, most=ROWS))
     del narrow
     _release_memory()
@@ -412,6 +416,8 @@ def _release_memory() -> None:
     _scorer.cache_clear()
     gc.collect()
     pa.default_memory_pool().release_unused()
+    with contextlib.suppress(OSError, AttributeError):  # another C library keeps what it has
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def _can_fork() -> bool:

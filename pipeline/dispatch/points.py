@@ -15,6 +15,8 @@ from pipeline.dispatch.priority import Points
 #: One decimal, as `priority` is written.
 _STEPS: Final = 10
 _TOP: Final = 100 * _STEPS
+#: Tickets whose texts are made at once: a dozen columns wait for each other meanwhile.
+_AT_ONCE: Final = 50_000
 
 
 def in_words(
@@ -31,6 +33,18 @@ def in_words(
     >>> list(in_words(parts, level + waiting, np.array([True, True, True])))
     ['level 30.0 + waiting 0.3', '', 'level 60.0']
     """
+    slices = range(0, max(len(shown), 1), _AT_ONCE)
+    parts = [
+        _in_words({k: v[i : i + _AT_ONCE] for k, v in points.items()}, priority[i : i + _AT_ONCE],
+                  shown[i : i + _AT_ONCE])
+        for i in slices
+    ]  # fmt: skip
+    return pd.array(pa.chunked_array(parts, pa.large_string()), dtype="str")
+
+
+def _in_words(
+    points: Mapping[str, Points], priority: Points, shown: npt.NDArray[np.bool_]
+) -> pa.Array:
     rows = np.flatnonzero(shown)
     names = list(points)
     running, before = np.zeros(len(rows)), np.zeros(len(rows), np.int64)
@@ -45,7 +59,7 @@ def in_words(
     every = np.full(len(shown), len(rows))
     every[rows] = np.arange(len(rows))
     with_empty = pa.concat_arrays([texts, pa.array([""], pa.large_string())])
-    return pd.array(with_empty.take(pa.array(every)), dtype="str")
+    return with_empty.take(pa.array(every))
 
 
 def join_known(columns: Sequence[pa.Array], separator: str) -> pa.Array:

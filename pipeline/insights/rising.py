@@ -28,6 +28,8 @@ from pipeline.insights.series import Family, crossed, daily, days_of
 KINDS: Final = ("sku", "seller_id", "warehouse", "carrier", "country", "reason")
 #: Where a cause may show in several reasons at once.
 WHOLE: Final = ("sku", "seller_id", "warehouse", "carrier")
+#: What is read of a run; phrases, which read the texts too, are left to `insights`.
+NEEDED: Final = ("ticket_id", "created_at", "customer_id", "category", *KINDS)
 #: Days of a window, and days from one to the next: any two days, and the last weeks.
 WINDOWS: Final = {2: 1, 7: 7}
 #: Days before a window that it is compared with: eight weeks hold each weekday eight times.

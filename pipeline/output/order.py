@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from pipeline.output.batches import one_batch
 
-#: Rows sorted in memory at once: about 40 MB of queue lines of 200-character tickets.
-BUCKET_ROWS: Final = 50_000
+#: Rows sorted in memory at once: about 20 MB of queue lines, several times over.
+BUCKET_ROWS: Final = 20_000
 #: Files open at the same time; beyond 10 million rows the buckets grow instead.
 BUCKETS_AT_MOST: Final = 200
 
