@@ -13,6 +13,9 @@ Outs = Annotated[
     ),
 ]
 
+#: Characters of a line that is not for a screen: the widest table has some 150.
+_PIPED = 240
+
 
 def insights(
     outs: Outs,
@@ -47,7 +50,10 @@ def insights(
     told = findings.find(found, model=model, days=days)
     if json is not None:
         json.write_text(findings.to_json(told, found), encoding="utf-8")
-    tables.show(told, found, Console(highlight=False, markup=False), by)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:  # in a pipe or a file no line has to fit a screen
+        console.width = max(console.width, _PIPED)
+    tables.show(told, found, console, by)
     return 0
 
 

@@ -26,6 +26,8 @@ _DONE, _OPEN = "resolved", "open"
 _PARTS: Final = (_DONE, _OPEN)
 #: A median of few is nearly the time of one person: in public it needs this many times more.
 _TIMES: Final = 4
+#: Digits of hours that are shown after the point.
+_DIGITS: Final = 1
 
 
 class Section(NamedTuple):
@@ -73,14 +75,17 @@ def report(
     make = _Maker(chosen, numbers, published, reasons, words, least if public else 0, history.now)
     sections = [make.headlines(), make.by_type(splits["type"])]
     sections += [make.split(name, table) for name, table in splits.items() if name != "type"]
+    end = period.end_time.tz_localize("UTC")
     about = words("public_about" if public else "about").format(
         count=_text(published.shown(Item("", "", "")), words),
         start=f"{period.start_time:%Y-%m-%d}",
-        end=f"{period.end_time:%Y-%m-%d}",
+        end=f"{min(end, history.now):%Y-%m-%d}",
         now=f"{history.now:%Y-%m-%d %H:%M}",
         least=least,
     )
     title = words("title").format(year=period.year, quarter=period.quarter)
+    if history.now < end:
+        title += words("so_far").format(now=f"{history.now:%Y-%m-%d}")
     return Report(title, str(period), about, words, sections)
 
 
@@ -133,6 +138,9 @@ class _Maker(NamedTuple):
         for name, kpi in KPIS.items():
             if name not in whole or (self.least and name == "resolution_rate"):
                 continue  # in public the table by type says what may be said of it
+            if self._veiled():
+                rows.append((self.words(name), None, None, _target(kpi.target), None))
+                continue
             row = whole[name]
             value, n = float(row["value"]), int(row["n"])
             if self.least and kpi.unit == "share" and not self._harmless(value, n):
@@ -192,10 +200,10 @@ class _Maker(NamedTuple):
             chosen = chosen[chosen["reason"].replace("", "unclear") == reason]
         found = kpis(chosen, self.now)
         whole = found[found["by"] == "all"].set_index("kpi")["value"]
-        return [
-            float(whole.get(name, np.nan))
-            for name in ("first_response_median", "resolution_median")
-        ]
+        names = ("first_response_median", "resolution_median")
+        hours = [float(whole.get(name, np.nan)) for name in names]
+        # A workbook holds what its cells show: more digits are the time of one complaint.
+        return [round(one, _DIGITS) if self.least else one for one in hours]
 
     def _columns(self, first: str) -> list[tuple[str, str]]:
         counts = [(_DONE, "count"), (_OPEN, "count"), ("resolved_share", "share")]
@@ -214,7 +222,14 @@ class _Maker(NamedTuple):
         return found.zh if self.words.language.startswith("zh") else found.en
 
     def _count(self, n: int) -> int | None:
-        return None if 0 < n < self.least else n
+        """The number, hidden when it, or what is left of all complaints, tells of few."""
+        left = len(self.complaints) - n
+        return None if any(0 < part < self.least for part in (n, left)) else n
+
+    def _veiled(self) -> bool:
+        """Whether a total is hidden: how many were counted or resolved would tell it again."""
+        totals = (Item("", "", part) for part in ("", *_PARTS))
+        return any(self.published.shown(total) is None for total in totals)
 
     def _harmless(self, share: float, n: int) -> bool:
         """Whether a share of n tells of no group smaller than what is hidden elsewhere."""

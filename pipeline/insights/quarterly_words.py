@@ -7,6 +7,7 @@ LANGUAGES: Final = ("en", "zh-Hans")
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     "title": ("Complaints, quarter {quarter} of {year}", "{year}年第{quarter}季度投诉报告"),
+    "so_far": (", so far, to {now}", "（尚未结束，截至 {now}）"),
     "about": (
         "{count} complaints that came in from {start} to {end} (UTC), as known on {now}.",
         "{start} 至 {end}（UTC）共收到投诉 {count} 件，数据截至 {now}。",

@@ -105,6 +105,16 @@ def test_insights_of_the_sample(out, run_cli, tmp_path):
     assert {row["kpi"] for row in found["kpis"]} >= {"satisfaction", "first_response_median"}
 
 
+def test_words_are_not_cut_in_a_pipe(out, run_cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    wide = run_cli("insights", out)[1]
+    monkeypatch.setenv("COLUMNS", "40")
+    narrow = run_cli("insights", out)[1]
+    assert [line.split() for line in narrow.splitlines() if "─" not in line] == [
+        line.split() for line in wide.splitlines() if "─" not in line
+    ]
+
+
 def test_a_ticket_of_two_nights_counts_once(out):
     twice = history.read([out, out])
     assert len(twice.tickets) == 144

@@ -35,7 +35,9 @@ def test_types_results_and_times(made):
     rows = [complaint(n) for n in range(60)]
     rows += [complaint(n, category="policy", reason="warranty") for n in range(60, 80)]
     found = made(rows)
-    assert (found.title, found.quarter) == ("Complaints, quarter 4 of 2026", "2026Q4")
+    assert found.title == "Complaints, quarter 4 of 2026, so far, to 2026-11-20"
+    assert found.quarter == "2026Q4"
+    assert "from 2026-10-01 to 2026-11-20" in found.about
     section = found.sections[1]
     assert [name for name, _ in section.columns[:3]] == ["Type", "Complaints", "Share"]
     # 60 of 80, half of them solved after 10 hours (open ones wait for weeks), answered after 2.
@@ -52,7 +54,10 @@ def test_another_quarter_is_not_in_it(made):
     rows = [complaint(n) for n in range(20)]
     rows += [complaint(n, created_at=pd.Timestamp("2026-09-30T23:59Z")) for n in range(7)]
     assert made(rows).sections[1].rows[-1][1] == 20
-    assert made(rows, quarter="2026Q3").sections[1].rows[-1][1] == 7
+    before = made(rows, quarter="2026Q3")
+    assert before.sections[1].rows[-1][1] == 7
+    assert before.title == "Complaints, quarter 3 of 2026"
+    assert "from 2026-07-01 to 2026-09-30" in before.about
 
 
 def test_public_hides_small_counts_teams_and_channels(made):
@@ -68,6 +73,23 @@ def test_public_hides_small_counts_teams_and_channels(made):
     # 80 in all and 60 and 17 would tell the 3, so one of these is hidden too.
     shown = [row[1] for row in found.sections[1].rows if row[0].startswith("  ")]
     assert shown.count(None) == 2
+
+
+def test_a_hidden_total_stands_nowhere_else(made):
+    """Three complaints: no number may be said, so neither how many were counted or answered."""
+    found = made([complaint(n) for n in range(3)], public=True)
+    assert found.about.startswith("Few complaints")
+    assert found.sections[0].rows
+    for _, value, n, _, met in found.sections[0].rows:
+        assert (value, n, met) == (None, None, None)
+
+
+def test_public_times_are_what_is_shown(made):
+    odd = pd.Timedelta(minutes=127)
+    rows = [complaint(n) for n in range(60)]
+    rows = [row | {"first_response_at": row["created_at"] + odd} for row in rows]
+    assert made(rows).sections[1].rows[0][6] == pytest.approx(127 / 60)
+    assert made(rows, public=True).sections[1].rows[0][6] == 2.1
 
 
 def test_both_languages_have_every_word(made):
