@@ -3,8 +3,8 @@
 Every view (n-grams, encoder, tuned encoder) keeps the weights of the shipped model as its mean and
 moves away from them as far as the own labels ask for: a prior in the sense of Bayes. How far is
 learnt: each view tries several strengths on held-out own tickets, and a view learnt from nothing
-is always among them. That needs no corpus and takes seconds; what it gains and what it does not is in
-docs/decisions/0005-model.md.
+is always among them. That needs no corpus and takes seconds; what it gains and
+what it does not is in docs/decisions/0005-model.md.
 
 Heads that the own tickets lack (urgency, say) stay those of the shipped model.
 """
