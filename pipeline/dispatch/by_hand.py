@@ -37,7 +37,7 @@ def none() -> Corrections:
 
 
 def text_key(text: str) -> str:
-    """What stays of a text when a spreadsheet saved it: its letters and digits.
+    r"""What stays of a text when a spreadsheet saved it: its letters and digits.
 
     >>> text_key("'=坏了, broken\r\n") == text_key("=坏了,  Broken")
     True
