@@ -37,7 +37,7 @@ class Facts:
         return chosen
 
     def _fit_one(self, condition: Condition) -> Mask:
-        column, test, _ = condition.field
+        column, test, *_ = condition.field
         if test == "flag":
             return self._tickets[column].to_numpy(bool) == bool(condition.bound)
         if test == "min":

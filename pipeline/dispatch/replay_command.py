@@ -25,10 +25,10 @@ from pipeline.dispatch.staffing import (
     parse_days,
     parse_hours,
     share_out,
-    zone,
 )
 from pipeline.errors import InputError, OutputError
 from pipeline.output.results import read_triaged
+from pipeline.rules.calendars import zone
 from pipeline.rules.load import Rules
 from pipeline.ticket import LEVELS
 
@@ -82,7 +82,7 @@ def compare(tickets: pd.DataFrame, rules: Rules, staff: Staff) -> dict[str, Any]
     arrivals = arrivals_of(tickets, rules, service)
     teams = rules.routing.teams
     work = {str(team): seconds * n for team, n in tickets["team"].value_counts().items()}
-    given = parse_agents(staff.agents, teams)
+    given = parse_agents(staff.agents, teams, rules.languages)
     groups = share_out(given, work) if isinstance(given, int) else given
     staffed = {group.team for group in groups}
     if staffed == {EVERYBODY}:
@@ -228,7 +228,7 @@ _LINES: Final[dict[str, Any]] = {
 
 
 def _hours(staff: Staff, teams: Sequence[str], epoch: float) -> dict[str, Hours]:
-    where, days = zone(staff.timezone), parse_days(staff.days)
+    where, days = zone(staff.timezone, where="--timezone"), parse_days(staff.days)
     given = parse_hours(staff.hours, teams)
     everybody = given.get(_OTHERS) or parse_hours(["9-18"], teams)[_OTHERS]
     return {team: Hours(given.get(team, everybody), days, where, epoch) for team in teams}

@@ -12,14 +12,20 @@ import numpy as np
 
 from pipeline.errors import PipelineError
 from pipeline.rules.conditions import reads
+from pipeline.rules.languages import LanguageRules, check_tag
 from pipeline.rules.tables import check_known
 
 _DAY_MINUTES: Final = 24 * 60
 _CLOCK: Final = re.compile(r"(\d{1,2})(?::(\d{2}))?-(\d{1,2})(?::(\d{2}))?")
+_NUMBER: Final = re.compile(r"-?[0-9]+")
+_DIGITS: Final = 20
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 #: The team of all agents where they are too few for teams.
 EVERYBODY: Final = "everybody"
+
+#: Nobody has more in one team, and the replay's time grows with them.
+MOST_AGENTS: Final = 10_000
 
 Periods = tuple[tuple[int, int], ...]
 
@@ -65,10 +71,14 @@ class Hours:
                 self._ends.append(_moment(day, end, self._zone))
 
 
-def parse_agents(given: Sequence[str], teams: Iterable[str]) -> int | list[Group]:
+def parse_agents(
+    given: Sequence[str], teams: Iterable[str], table: LanguageRules | None = None
+) -> int | list[Group]:
     """What ``--agents`` says: how many in all, or groups such as ``returns_centre:zh+ja=2``.
 
-    :raises PipelineError: A number is missing or a team is not known.
+    :param table: The languages that tickets may have; None: any.
+    :raises PipelineError: A number is missing, not from 1 to `MOST_AGENTS`, or given for all and
+        for teams; or a team or language is not known.
 
     >>> parse_agents(["12"], ["desk"])
     12
@@ -77,10 +87,16 @@ def parse_agents(given: Sequence[str], teams: Iterable[str]) -> int | list[Group
      Group(team='desk', languages=frozenset({'ja'}), agents=1)]
     """
     parts = [part.strip() for text in given for part in text.split(",") if part.strip()]
-    if len(parts) == 1 and parts[0].isdigit() and int(parts[0]):
-        return int(parts[0])
+    totals = [part for part in parts if _NUMBER.fullmatch(part)]
+    if totals and len(parts) > 1:
+        raise PipelineError(
+            f"--agents {' '.join(parts)}: {totals[0]} is a number for all teams and cannot stand "
+            "beside others. Give one number for all, or TEAM=NUMBER for each team."
+        )
+    if totals:
+        return _count(totals[0], "--agents")
     known = list(teams)
-    return [_group(part, known) for part in parts] or _wrong_agents("")
+    return [_group(part, known, table) for part in parts] or _wrong_agents("")
 
 
 def parse_hours(given: Sequence[str], teams: Iterable[str]) -> dict[str, Periods]:
@@ -136,27 +152,28 @@ def share_out(agents: int, work: Mapping[str, float]) -> list[Group]:
     return [Group(team, None, counts[team]) for team in teams]
 
 
-def zone(name: str) -> ZoneInfo:
-    """The time zone called `name`.
-
-    :raises PipelineError: There is no such zone.
-    """
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise PipelineError(
-            f"--timezone must be a name such as Asia/Shanghai or UTC. Got {name!r} instead."
-        ) from None
-
-
-def _group(text: str, teams: Sequence[str]) -> Group:
+def _group(text: str, teams: Sequence[str], table: LanguageRules | None) -> Group:
     who, equals, number = text.partition("=")
-    if not equals or not number.strip().isdigit() or not int(number):
+    where = f"--agents {text}"
+    if not equals or not _NUMBER.fullmatch(number.strip()):
         _wrong_agents(text)
     team, _, languages = who.partition(":")
-    check_known(team.strip(), teams, where=f"--agents {text}", kind="team")
-    tags = frozenset(tag.strip().lower() for tag in languages.split("+") if tag.strip())
-    return Group(team.strip(), tags or None, int(number))
+    check_known(team.strip(), teams, where=where, kind="team")
+    tags = [tag.strip() for tag in languages.split("+") if tag.strip()]
+    if table is not None:
+        tags = [check_tag(tag, table, where=where) for tag in tags]
+    read = frozenset(tag.lower() for tag in tags)
+    return Group(team.strip(), read or None, _count(number.strip(), where))
+
+
+def _count(number: str, where: str) -> int:
+    # Thousands of digits are no number for Python.
+    count = int(number[:_DIGITS])
+    if not 1 <= count <= MOST_AGENTS:
+        raise PipelineError(
+            f"{where} must be at least 1 and at most {MOST_AGENTS:,}. Got {number[:_DIGITS]}."
+        )
+    return count
 
 
 def _wrong_agents(text: str) -> list[Group]:

@@ -58,7 +58,7 @@ def parse(name: str, content: dict[str, Any], path: str) -> Calendar:
     make_up_hours = content.get("make_up_hours")
     return Calendar(
         name,
-        _timezone(need(content, "timezone", str, where=where), where),
+        zone(need(content, "timezone", str, where=where), where=where).key,
         week,
         periods(make_up_hours, where=f"{where}: 'make_up_hours'")
         if make_up_hours
@@ -69,12 +69,15 @@ def parse(name: str, content: dict[str, Any], path: str) -> Calendar:
     )
 
 
-def _timezone(name: str, where: str) -> str:
+def zone(name: str, *, where: str) -> ZoneInfo:
+    """The time zone called `name`.
+
+    :raises RulesError: There is no such zone; names the nearest three.
+    """
     try:
-        ZoneInfo(name)
+        return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        return check_known(name, available_timezones(), where=where, kind="timezone")
-    return name
+        return ZoneInfo(check_known(name, available_timezones(), where=where, kind="timezone"))
 
 
 def _dates(content: dict[str, Any], key: str, where: str) -> frozenset[date]:

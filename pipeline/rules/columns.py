@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from pipeline import ticket
 from pipeline.errors import RulesError
+from pipeline.rules.calendars import zone
+from pipeline.rules.fields import typed
 from pipeline.rules.tables import check_known, read_table
 
 #: A field of the table that is not a column: it is joined into ``text``.
@@ -117,13 +119,7 @@ def _reading(settings: dict[str, Any], path: Path) -> dict[str, Any]:
     known = ("timezone", "date_order", "month_first_countries", "containers", "zones", "months")
     for key in settings:
         check_known(key, known, where=where, kind="setting")
-    zone = settings.get("timezone", "UTC")
-    try:
-        zone = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise RulesError(
-            f"{where}: unknown timezone {zone!r}. Give an IANA name: UTC, Asia/Tokyo ..."
-        ) from error
+    timezone = typed(settings.get("timezone", "UTC"), str, where=f"{where}: 'timezone'")
     countries = settings.get("month_first_countries", [])
     for country in countries:
         if not re.fullmatch("[A-Z]{2}", country):
@@ -136,7 +132,7 @@ def _reading(settings: dict[str, Any], path: Path) -> dict[str, Any]:
         settings.get("date_order", "day_first"), _ORDERS, where=where, kind="date_order"
     )
     return {
-        "zone": zone,
+        "zone": zone(timezone, where=where),
         "day_first": order == "day_first",
         "month_first_countries": frozenset(countries),
         "containers": frozenset(fold(name) for name in settings.get("containers", [])),

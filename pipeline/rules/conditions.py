@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from pipeline import ticket
 from pipeline.errors import RulesError
 from pipeline.rules.fields import texts as read_texts
-from pipeline.rules.fields import typed
+from pipeline.rules.fields import typed, within
 from pipeline.rules.names import country_code, english_countries
 from pipeline.rules.tables import check_known
 
@@ -28,6 +28,8 @@ class Field(NamedTuple):
     column: str
     test: str
     known: tuple[str, ...] = ()
+    top: float = float("inf")
+    """The highest value a ``min`` or ``max`` may have; the lowest is 0."""
 
 
 _ALL_REASONS: Final = tuple(reason for group in ticket.REASONS.values() for reason in group)
@@ -61,11 +63,11 @@ CONDITIONS: Final[dict[str, Field]] = {
     "max_order_value": Field(VALUE_COLUMN, "max"),
     "min_repeat_contacts": Field(REPEATS_COLUMN, "min"),
     "max_repeat_contacts": Field(REPEATS_COLUMN, "max"),
-    "min_confidence": Field("category_confidence", "min"),
-    "max_confidence": Field("category_confidence", "max"),
-    "min_urgency": Field("urgency", "min"),
-    "max_urgency": Field("urgency", "max"),
-    "min_p_urgent": Field("p_urgent", "min"),
+    "min_confidence": Field("category_confidence", "min", top=1.0),
+    "max_confidence": Field("category_confidence", "max", top=1.0),
+    "min_urgency": Field("urgency", "min", top=100.0),
+    "max_urgency": Field("urgency", "max", top=100.0),
+    "min_p_urgent": Field("p_urgent", "min", top=1.0),
     "needs_review": Field("needs_review", "flag"),
 }
 
@@ -109,7 +111,8 @@ def _parse_one(name: str, value: Any, where: str, labels: Mapping[str, Iterable[
     if field.test == "flag":
         return Condition(name, bound=float(typed(value, bool, where=place)))
     if field.test in {"min", "max"}:
-        return Condition(name, bound=typed(value, float, where=place))
+        number = typed(value, float, where=place)
+        return Condition(name, bound=within(number, 0.0, field.top, where=place))
     values = read_texts(value, where=place)
     if field.test == "country":
         return Condition(name, tuple(sorted({_country(one, where) for one in values})))

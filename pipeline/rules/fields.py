@@ -52,6 +52,23 @@ def typed(value: Any, kind: type[T], *, where: str) -> T:
     return value
 
 
+def within(value: float, low: float, high: float, *, where: str) -> float:
+    """Return `value` when it is a number from `low` to `high` (inf: without end), not inf or nan.
+
+    >>> within(0.4, 0.0, 1.0, where="x.toml")
+    0.4
+    >>> within(-5.0, 0.0, float("inf"), where="x.toml rule 'a': 'min_order_value'")
+    Traceback (most recent call last):
+        ...
+    pipeline.errors.RulesError: x.toml rule 'a': 'min_order_value' must be a number, 0 or more. \
+Got -5 instead.
+    """
+    if low <= value <= high and value < float("inf"):
+        return value
+    wanted = f"a number, {low:g} or more" if high == float("inf") else f"from {low:g} to {high:g}"
+    raise RulesError(f"{where} must be {wanted}. Got {value:g} instead.")
+
+
 def texts(value: Any, *, where: str) -> tuple[str, ...]:
     """Return one text or a list of texts as a tuple; it may not be empty.
 

@@ -1,5 +1,6 @@
 """The languages a ticket can be recognised as: the table ``languages.toml``."""
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any, Final
 
 from pipeline.errors import RulesError
 from pipeline.rules.tables import Table, check_known, read_table
+from pipeline.ticket import UNDETERMINED
 
 #: ISO 15924 codes of the scripts that can be told apart, in a fixed order.
 SCRIPTS: Final = (
@@ -74,6 +76,39 @@ def load(directory: Path | None = None) -> LanguageRules:
     return LanguageRules(languages)
 
 
+def check_tag(tag: str, table: LanguageRules, *, where: str) -> str:
+    """Return `tag` when tickets may have it or a variant of it (``zh``), in any letter case.
+
+    :raises RulesError: No ticket is ever recognised as `tag`; names the nearest language.
+
+    >>> check_tag("zh", load(), where=""), check_tag("zh-hant", load(), where="")
+    ('zh', 'zh-hant')
+    """
+    tags = [language.tag for language in table.languages]
+    known = {UNDETERMINED, *tags, *(own.partition("-")[0] for own in tags)}
+    if tag.lower() in {own.lower() for own in known}:
+        return tag
+    near = _nearest(tag, table)
+    hint = f" Did you mean {near!r}?" if near else ""
+    raise RulesError(f"{where}: unknown language {tag!r}.{hint} Known: {', '.join(sorted(known))}.")
+
+
+def _nearest(tag: str, table: LanguageRules) -> str:
+    """The tag of the language that has `tag` as its name, for a country, or nearly so."""
+    word = tag.strip().casefold()
+    for language in table.languages:
+        names = {language.name, language.chinese, *language.name.split(), *language.countries}
+        if word in {name.casefold() for name in names}:
+            return language.tag
+    names_of = {
+        name.casefold(): language.tag
+        for language in table.languages
+        for name in (language.name, language.tag)
+    }
+    near = difflib.get_close_matches(word, names_of, n=1)
+    return names_of[near[0]] if near else ""
+
+
 def _language(row: Mapping[str, Any], table: Table, number: int) -> Language:
     where = f"{table.path} language {row.get('tag', number)!r}"
     for field in row:
@@ -120,6 +155,7 @@ def _countries(value: object, where: str) -> tuple[str, ...]:
 
 
 def _weight(value: object, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    if not 0 < number < float("inf"):
         raise RulesError(f"{where}: weight must be a number above 0. Got {value!r} instead.")
-    return float(value)
+    return float(number)

@@ -2,7 +2,7 @@
 
 import difflib
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -12,7 +12,7 @@ from pipeline.errors import RulesError
 from pipeline.rules import actions, conditions, reasons, routing, screening, sla, urgency
 from pipeline.rules.columns import ColumnRules
 from pipeline.rules.conditions import REPEATS_COLUMN
-from pipeline.rules.languages import LanguageRules
+from pipeline.rules.languages import LanguageRules, check_tag
 from pipeline.rules.tables import SHIPPED, check_known, find_table, read_table
 
 #: The tables that `load` reads, with the module that parses each.
@@ -59,9 +59,13 @@ def load(directory: Path | None = None) -> Rules:
 
     :raises RulesError: A table cannot be read or is wrong (the message says where).
     """
+    misplaced = _misplaced(directory)
+    if misplaced:
+        raise RulesError(misplaced[0])
     tables = {name: _loader(name)(directory) for name in _TABLES}
     rules = Rules(**tables, fingerprint=fingerprint(directory))
     wrong = _wrong_policies(rules.routing, rules.sla)
+    wrong += _wrong_languages(rules.routing, rules.sla, rules.languages)
     wrong += sla.wrong_owners(rules.sla, rules.routing.teams)
     if wrong:
         raise RulesError(wrong[0])
@@ -93,16 +97,14 @@ def check(directory: Path | None = None) -> list[str]:
     other, teams without a rule, languages that nobody reads, files that are no table, opening
     hours that lose a minute.
     """
-    found: list[str] = _unknown_files(directory)
+    found: list[str] = [*_misplaced(directory), *_unknown_files(directory)]
     loaded: dict[str, Any] = {}
     for name in _TABLES:
         try:
             loaded[name] = _loader(name)(directory)
         except RulesError as error:
             found.append(str(error))
-            if name == "routing" and "is not valid TOML" not in str(error):
-                others = routing.mistakes(read_table("routing", directory))
-                found += [one for one in others if one not in found]
+            found += [one for one in _more(name, directory) if one not in found]
     if "routing" in loaded:
         found += routing.problems(loaded["routing"])
     if "sla" in loaded:
@@ -113,6 +115,9 @@ def check(directory: Path | None = None) -> list[str]:
     if "actions" in loaded and "languages" in loaded:
         tags = [one.tag for one in loaded["languages"].languages]
         found += actions.problems(loaded["actions"], tags)
+    if {"routing", "sla", "languages"} <= loaded.keys():
+        found += _wrong_languages(loaded["routing"], loaded["sla"], loaded["languages"])
+        found += _wrong_team_languages(loaded["routing"], loaded["languages"])
     if "routing" in loaded and "languages" in loaded:
         found += _unread_languages(loaded["routing"], loaded["languages"])
     return found
@@ -121,6 +126,51 @@ def check(directory: Path | None = None) -> list[str]:
 def _loader(name: str) -> Callable[[Path | None], Any]:
     loader: Callable[[Path | None], Any] = import_module(f"pipeline.rules.{name}").load
     return loader
+
+
+def _more(name: str, directory: Path | None) -> list[str]:
+    """What else is wrong in the table, when it can be read at all."""
+    try:
+        return routing.mistakes(read_table(name, directory)) if name == "routing" else []
+    except RulesError:
+        return []
+
+
+def _wrong_languages(
+    routes: routing.Routing, deadlines: sla.Sla, table: LanguageRules
+) -> list[str]:
+    """Conditions on languages that no ticket ever has."""
+    asked = [(f"{routes.path} rule {one.id!r}", one.when) for one in routes.rules]
+    asked += [
+        (f"{deadlines.path} [[apply]] {number}", one.conditions)
+        for number, one in enumerate(deadlines.applications, start=1)
+    ]
+    return [
+        problem
+        for where, when in asked
+        for condition in when
+        if condition.field.test == "language"
+        for problem in _wrong_tags(condition.values, table, where)
+    ]
+
+
+def _wrong_team_languages(routes: routing.Routing, table: LanguageRules) -> list[str]:
+    return [
+        problem
+        for team in routes.teams.values()
+        if not team.reads_all
+        for problem in _wrong_tags(team.languages, table, f"{routes.path} team {team.id!r}")
+    ]
+
+
+def _wrong_tags(tags: Iterable[str], table: LanguageRules, where: str) -> list[str]:
+    problems = []
+    for tag in tags:
+        try:
+            check_tag(tag, table, where=where)
+        except RulesError as error:
+            problems.append(str(error))
+    return problems
 
 
 def _wrong_policies(routes: routing.Routing, deadlines: sla.Sla) -> list[str]:
@@ -134,6 +184,24 @@ def _wrong_policies(routes: routing.Routing, deadlines: sla.Sla) -> list[str]:
         except RulesError as error:
             problems.append(str(error))
     return problems
+
+
+def _misplaced(directory: Path | None) -> list[str]:
+    """Why `directory` changes nothing, or not what it seems to: every table is shipped too."""
+    if directory is None or not directory.is_dir():
+        return []
+    known = sorted(path.name for path in SHIPPED.glob("*.toml"))
+    names = sorted(path.name for path in directory.iterdir())
+    cased = [name for name in names if name not in known and name.lower() in known]
+    if not cased and not any(name in known for name in names):
+        return [
+            f"{directory} holds no table. Give --rules a folder with any of {', '.join(known)}."
+        ]
+    return [
+        f"{directory / name} is not read: its name must be {name.lower()!r}, in small letters. "
+        "Rename it."
+        for name in cased
+    ]
 
 
 def _unknown_files(directory: Path | None) -> list[str]:

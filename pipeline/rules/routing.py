@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from pipeline.errors import RulesError
 from pipeline.rules.conditions import Condition, contradict, implies, parse_when
-from pipeline.rules.fields import check_keys, get, need, texts, typed
+from pipeline.rules.fields import check_keys, get, need, texts, typed, within
 from pipeline.rules.tables import Table, check_known, read_table
 from pipeline.ticket import UNDETERMINED
 
@@ -30,8 +30,8 @@ class Team(NamedTuple):
 class Rule(NamedTuple):
     """One line of the table: when all of `conditions` hold, `team` takes the ticket.
 
-    `conditions` include the one that the team can read the language. `sla` and `action` are
-    empty when the tables sla.toml and actions.toml decide.
+    `conditions` are those of `when`, and that the team can read the language. `sla` and `action`
+    are empty when the tables sla.toml and actions.toml decide.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Rule(NamedTuple):
     sla: str
     action: str
     note: str
+    when: tuple[Condition, ...] = ()
 
 
 class Routing(NamedTuple):
@@ -174,6 +175,7 @@ def _rule(
         get(content, "sla", "", where=where),
         get(content, "action", "", where=where),
         get(content, "note", "", where=where),
+        conditions,
     )
 
 
@@ -216,6 +218,5 @@ def _numbers(
         for name, value in get(dict(content), key, {}, where=where).items()
     }
     for name, value in numbers.items():
-        if not 0 <= value <= top:
-            raise RulesError(f"{place} {name!r} must be from 0 to {top}. Got {value} instead.")
+        within(value, 0.0, top, where=f"{place} {name!r}")
     return numbers

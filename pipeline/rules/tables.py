@@ -1,6 +1,7 @@
 """Find and read one TOML table; the errors that every table shares."""
 
 import difflib
+import io
 import tomllib
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +11,9 @@ from pipeline.errors import RulesError
 
 #: The tables that ship, inside the package so that an installed wheel has them too.
 SHIPPED = Path(__file__).parent
+
+#: Of more names than these (time zones: 600) an error names the nearest three, not all.
+_LISTED = 100
 
 
 class Table(NamedTuple):
@@ -22,16 +26,34 @@ class Table(NamedTuple):
 def read_table(name: str, directory: Path | None = None) -> Table:
     """Read ``<name>.toml`` from `directory` if it is there, else the one that ships.
 
-    :raises RulesError: The folder does not exist, or the file is not valid TOML.
+    A byte-order mark, as Notepad writes it, does no harm.
+
+    :raises RulesError: The folder does not exist, or the file is not UTF-8 or not valid TOML.
 
     >>> read_table("columns").path.name
     'columns.toml'
     """
     path = find_table(name, directory)
+    content = path.read_bytes()
     try:
-        return Table(path, tomllib.loads(path.read_text(encoding="utf-8")))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        # As text files are read everywhere: any line end is one.
+        text = io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig").read()
+        return Table(path, tomllib.loads(text))
+    except UnicodeDecodeError:
+        raise RulesError(
+            f"{path} line {_first_foreign_line(content)} is not UTF-8. Save it as UTF-8."
+        ) from None
+    except tomllib.TOMLDecodeError as error:
         raise RulesError(f"{path} is not valid TOML: {error}. Mend that line.") from error
+
+
+def _first_foreign_line(content: bytes) -> int:
+    """The number of the first line that is not UTF-8."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return content.count(b"\n", 0, error.start) + 1
+    return 1
 
 
 def find_table(name: str, directory: Path | None = None) -> Path:
@@ -61,6 +83,10 @@ Did you mean 'billing'? Known: billing, delivery.
     names = sorted(known)
     if value in names:
         return value
+    if len(names) > _LISTED:
+        nearest = difflib.get_close_matches(value, names, n=3, cutoff=0.0)
+        first, last = ", ".join(map(repr, nearest[:-1])), repr(nearest[-1])
+        raise RulesError(f"{where}: unknown {kind} {value!r}. Did you mean {first} or {last}?")
     near = difflib.get_close_matches(value, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise RulesError(f"{where}: unknown {kind} {value!r}.{hint} Known: {', '.join(names)}.")

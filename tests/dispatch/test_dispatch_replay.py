@@ -1,6 +1,7 @@
 """Replay: who is at work, who is next under each order, what the numbers say."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,9 @@ from pipeline.dispatch.staffing import (
     parse_days,
     parse_hours,
     share_out,
-    zone,
 )
 from pipeline.errors import PipelineError, RulesError
+from pipeline.rules import languages
 from tests.dispatch.helpers import NOW, SHIPPED, tickets
 
 HOUR = 3600.0
@@ -31,7 +32,7 @@ EVERY_DAY = range(7)
 
 
 def hours(text="0-24", days=EVERY_DAY, where="UTC", since=MONDAY):
-    return Hours(parse_hours([text], [])[""], days, zone(where), since.timestamp())
+    return Hours(parse_hours([text], [])[""], days, ZoneInfo(where), since.timestamp())
 
 
 def at(text):
@@ -85,10 +86,27 @@ class TestAgents:
     def test_fewer_agents_than_teams_are_one_team(self):
         assert share_out(1, {"a": 1.0, "b": 1.0}) == [Group("everybody", None, 1)]
 
-    @pytest.mark.parametrize("text", ["", "0", "many", "a=", "a=0", "a=-1"])
+    @pytest.mark.parametrize("text", ["", "many", "a=", "a=two", "a=²"])
     def test_what_is_no_number_is_refused(self, text):
         with pytest.raises(PipelineError, match="--agents must be"):
             parse_agents([text], ["a"])
+
+    @pytest.mark.parametrize("number", ["0", "-1", "10001", "9" * 5000])
+    @pytest.mark.parametrize("team", ["", "a="])
+    def test_a_number_is_one_at_least_and_ten_thousand_at_most(self, team, number):
+        with pytest.raises(PipelineError, match="at least 1 and at most 10,000"):
+            parse_agents([team + number], ["a"])
+        assert parse_agents(["10000"], ["a"]) == 10_000
+
+    @pytest.mark.parametrize("parts", [["12", "a=2"], ["a=2,12"], ["12", "13"]])
+    def test_a_number_for_all_stands_alone(self, parts):
+        with pytest.raises(PipelineError, match=r"12 is a number for all teams and cannot stand"):
+            parse_agents(parts, ["a"])
+
+    def test_an_unknown_language_is_named(self):
+        with pytest.raises(RulesError, match=r"--agents a:xx=3: unknown language 'xx'\. Known"):
+            parse_agents(["a:xx=3"], ["a"], languages.load())
+        assert parse_agents(["a:zh+ja=3"], ["a"], languages.load())
 
     def test_an_unknown_team_is_named(self):
         with pytest.raises(RulesError, match="unknown team 'b'"):
@@ -321,6 +339,13 @@ class TestCompare:
                 "longest_wait_h",
             } <= set(one)
         assert sum(one["agents"] for one in found["staff"]) == 3
+
+    def test_an_unknown_zone_names_the_nearest(self):
+        with pytest.raises(RulesError) as error:
+            self.found(timezone="Asia/Tokio")
+        assert "--timezone: unknown timezone 'Asia/Tokio'. Did you mean 'Asia/Tokyo', " in str(
+            error.value
+        )
 
     def test_too_few_agents_for_teams_serve_all(self):
         assert [one["team"] for one in self.found(agents=["1"])["staff"]] == ["everybody"]
