@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from pipeline.rules.load import Rules
 
 
+#: Characters that tell tickets with one id apart.
+_SHOWN_TEXT = 60
+
+
 def deadline(
     ticket_id: Annotated[str, typer.Argument(metavar="TICKET_ID", help="As in triaged.csv.")],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The --out folder of a run.")],
@@ -51,10 +55,22 @@ def explain(ticket_id: str, out: Path, directory: Path | None = None) -> list[st
     folder = directory or (Path(used["folder"]) if used["folder"] else None)
     rules = load.load(folder)
     now = datetime.fromisoformat(summary["now"])
-    lines = [line for row in range(len(found)) for line in _one(found.iloc[[row]], rules, now)]
+    lines: list[str] = []
+    for row in range(len(found)):
+        if len(found) > 1:
+            lines += [""] if row else [f"{len(found)} tickets have the id {ticket_id}.", ""]
+            lines.append(f"{row + 1}. {_first_words(found['text'].iloc[row])}")
+        lines += _one(found.iloc[[row]], rules, now)
     if rules.fingerprint != used["fingerprint"]:
         lines += ["", "The rules are not those of the run: this is what they would say now."]
     return lines
+
+
+def _first_words(text: str) -> str:
+    from pipeline.output.terminal import printable
+
+    words = printable(" ".join(text.split()))
+    return f"“{words}”" if len(words) <= _SHOWN_TEXT else f"“{words[:_SHOWN_TEXT]} …”"
 
 
 def _one(ticket: "pd.DataFrame", rules: "Rules", now: datetime) -> list[str]:

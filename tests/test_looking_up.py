@@ -70,3 +70,17 @@ def test_an_unknown_ticket_is_named_with_the_nearest(run_cli, out):
     assert code == 1
     assert "has no ticket 'H12'" in error
     assert "Did you mean" in error
+
+
+def test_tickets_with_one_id_are_told_apart_by_their_words(run_cli, tiny_model, tmp_path):
+    for name, text in (("a", "The kettle never arrived"), ("b", "坏了" * 40)):
+        line = json.dumps({**TICKETS[0], "text": text})
+        (tmp_path / f"{name}.jsonl").write_text(line, encoding="utf-8")
+    model = ("--model", tiny_model, "--encoder", "off", "--now", NOW)
+    exports = (tmp_path / "a.jsonl", tmp_path / "b.jsonl")
+    assert run_cli("classify", *exports, "--out", tmp_path / "out", *model)[0] == 0
+    code, printed, _ = run_cli("deadline", "H1", tmp_path / "out")
+    assert code == 0
+    assert "2 tickets have the id H1." in printed
+    assert "1. “The kettle never arrived”\nticket H1" in printed
+    assert f"2. “{'坏了' * 30} …”\nticket H1" in printed

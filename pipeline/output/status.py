@@ -39,10 +39,14 @@ _LINES: Final = (
     ("the customer wrote", ("text",)),
 )
 _SHOWN_TEXT: Final = 500
+_SHOWN_TICKETS: Final = 10
 
 
 def status(ticket_id: str, out: Path) -> list[tuple[str, str]]:
     """Headings and what to say under each about one ticket of the results `out`.
+
+    All tickets with that id, one after the other, where files of the export repeat ids: ten at
+    most, and how many more there are.
 
     :raises OutputError: There are no results, or no such ticket (the nearest ids are named).
     """
@@ -52,9 +56,16 @@ def status(ticket_id: str, out: Path) -> list[tuple[str, str]]:
         near = difflib.get_close_matches(ticket_id, tickets["ticket_id"].tolist(), n=3)
         hint = f" Did you mean {', '.join(near)}?" if near else ""
         raise OutputError(f"{out} has no ticket {ticket_id!r}.{hint}")
-    row = found.iloc[0]
-    lines = ((heading, _together(row, columns)) for heading, columns in _LINES)
-    return [(heading, text) for heading, text in lines if text]
+    lines = [
+        (heading, _together(row, columns))
+        for _, row in found.head(_SHOWN_TICKETS).iterrows()
+        for heading, columns in _LINES
+    ]
+    shown = [(heading, text) for heading, text in lines if text]
+    if len(found) > 1:
+        shown.insert(0, ("tickets", f"{len(found):,} have this id; their text tells them apart"))
+    more = len(found) - _SHOWN_TICKETS
+    return [*shown, ("not shown", f"{more:,} more")] if more > 0 else shown
 
 
 def _together(row: pd.Series, columns: tuple[str, ...]) -> str:

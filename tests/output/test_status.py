@@ -51,3 +51,14 @@ def test_a_wrong_id_names_the_nearest(out):
         status("CT-102", out)
     with pytest.raises(OutputError, match="triaged"):
         status("CT-101", out / "gone")
+
+
+def test_all_tickets_with_one_id_are_shown(out):
+    rows = [{**FIELDS, "text": f"ticket {number}"} for number in range(12)]
+    with (out / "triaged.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows([FIELDS, *(row.values() for row in rows)])
+    found = status("CT-101", out)
+    assert found[0] == ("tickets", "12 have this id; their text tells them apart")
+    texts = [text for heading, text in found if heading == "the customer wrote"]
+    assert texts == [f"ticket {number}" for number in range(10)]
+    assert found[-1] == ("not shown", "2 more")
